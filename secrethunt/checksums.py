@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Checks that a credential carries inside itself: checksums and internal structure.
+
+Each entry verifies a value and, for the sample generator, completes one that has the right shape. A checksum that fits
+raises confidence; one that does not lowers it, because a provider may change its format before we learn of it. Where the
+*structure* itself does not fit (a "JWT" that does not decode), the value is something else and confidence is low.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """One algorithm."""
+
+    verify: Callable[[bytes], bool]
+    complete: Callable[[bytes], bytes]
+    """A value of the right shape, made to verify."""
+    is_structural: bool = False
+
+
+def _digits(number: int, alphabet: str, width: int) -> bytes:
+    digits = ""
+    while number:
+        number, digit = divmod(number, len(alphabet))
+        digits = alphabet[digit] + digits
+    return digits.rjust(width, alphabet[0]).encode()
+
+
+def _crc32_base62(value: bytes) -> tuple[bytes, bytes]:
+    """Body and expected last six characters: CRC-32 of what stands between the prefix and them, in base62."""
+    body = value[:-6]
+    payload = body.rpartition(b"_")[2]
+    return body, _digits(zlib.crc32(payload), _BASE62, 6)
+
+
+def _verify_crc32_base62(value: bytes) -> bool:
+    body, expected = _crc32_base62(value)
+    return value == body + expected
+
+
+def _complete_crc32_base62(value: bytes) -> bytes:
+    body, expected = _crc32_base62(value)
+    return body + expected
+
+
+def _verify_crc32_hex(value: bytes) -> bool:
+    body, _, check = value.rpartition(b"_")
+    return check.lower() == b"%08x" % zlib.crc32(body)
+
+
+def _complete_crc32_hex(value: bytes) -> bytes:
+    body = value.rpartition(b"_")[0]
+    return body + b"_%08x" % zlib.crc32(body)
+
+
+def _gitlab_routable(value: bytes) -> tuple[bytes, bytes]:
+    body = value[:-7]
+    return body, _digits(zlib.crc32(body), _BASE36, 7)
+
+
+def _verify_gitlab_routable(value: bytes) -> bool:
+    body, expected = _gitlab_routable(value)
+    return value == body + expected
+
+
+def _complete_gitlab_routable(value: bytes) -> bytes:
+    """The two characters before the CRC hold the payload's length in base36."""
+    head, _, tail = value.rpartition(b".")
+    payload = head.partition(b".")[0].partition(b"-")[2]
+    body = head + b"." + _digits(len(payload), _BASE36, 2)
+    return body + _digits(zlib.crc32(body), _BASE36, 7) if len(tail) == 9 else value
+
+
+def decode_base64url(part: bytes) -> bytes | None:
+    """Unpadded base64url (RFC 4648 section 5), or None where it is none."""
+    try:
+        return base64.b64decode(part + b"=" * (-len(part) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _verify_jwt(value: bytes) -> bool:
+    """RFC 7519: two base64url JSON objects, the first with `alg`."""
+    objects = [decode_base64url(part) for part in value.split(b".")[:2]]
+    try:
+        header, claims = (json.loads(part) if part is not None else None for part in objects)
+    except ValueError:
+        return False
+    return isinstance(header, dict) and "alg" in header and isinstance(claims, dict)
+
+
+def _complete_jwt(value: bytes) -> bytes:
+    header = {"alg": "HS256", "typ": "JWT"}
+    claims = {"sub": value[-12:-2].hex(), "iat": 1700000000}
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims)]
+    signature = base64.urlsafe_b64encode(value.rjust(32, b"0")[-32:]).rstrip(b"=")
+    return b".".join([*parts, signature])
+
+
+def _verify_basic_auth(value: bytes) -> bool:
+    """RFC 7617: base64 of `user:password`, printable, with a password of some length."""
+    try:
+        decoded = base64.b64decode(value + b"=" * (-len(value) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    user, colon, password = decoded.partition(b":")
+    return bool(colon) and len(password) >= 3 and decoded.isascii() and decoded.decode("ascii").isprintable()
+
+
+def _complete_basic_auth(value: bytes) -> bytes:
+    return base64.b64encode(b"deploy:" + value.rjust(12, b"k")[-12:])
+
+
+def _verify_pypi(value: bytes) -> bool:
+    """A version-2 macaroon whose location is pypi.org or test.pypi.org (https://pypi.org/help/#apitoken)."""
+    decoded = decode_base64url(value.partition(b"-")[2].rstrip(b"="))
+    return decoded is not None and decoded.startswith((b"\x02\x01\x08pypi.org", b"\x02\x01\x0dtest.pypi.org"))
+
+
+def _complete_pypi(value: bytes) -> bytes:
+    location = b"\x02\x01\x08pypi.org\x02"
+    return b"pypi-" + base64.urlsafe_b64encode(location + value[-99:].rjust(99, b"x")).rstrip(b"=")
+
+
+CHECKSUMS: dict[str, Checksum] = {
+    # GitHub: "Behind GitHub's new authentication token formats" (2021); npm took the same scheme.
+    "crc32-base62": Checksum(_verify_crc32_base62, _complete_crc32_base62),
+    # Grafana service account tokens: pkg/components/satokengen, CRC-32 of all before the last underscore, in hex.
+    "crc32-hex": Checksum(_verify_crc32_hex, _complete_crc32_hex),
+    # GitLab "routable tokens": handbook, architecture design document "Cells: routable tokens".
+    "gitlab-routable": Checksum(_verify_gitlab_routable, _complete_gitlab_routable),
+    "jwt": Checksum(_verify_jwt, _complete_jwt, is_structural=True),
+    "basic-auth": Checksum(_verify_basic_auth, _complete_basic_auth, is_structural=True),
+    "pypi-macaroon": Checksum(_verify_pypi, _complete_pypi, is_structural=True),
+}
+"""Algorithms by the name that rules use."""

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+From blobs to candidates: matching and judging put together for one rule set, in as many threads as are asked for.
+
+Knows nothing of sources, paths, findings or reports; `pipeline.py` and the rule checks stand on it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from secrethunt.candidates.judge import Judge
+from secrethunt.diskcache import DiskCache
+from secrethunt.match.arena import Arena, iter_arenas
+from secrethunt.match.database import load_database
+from secrethunt.match.scan import Matcher
+from secrethunt.records import Blob, Candidate
+from secrethunt.ruleset import Ruleset
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+Hit = tuple[Blob, tuple[Candidate, ...]]
+"""A blob with its candidates, at least one."""
+
+
+class Detector:
+    """Finds the candidates in blobs. Safe to share between threads."""
+
+    def __init__(self, ruleset: Ruleset, cache: DiskCache) -> None:
+        database = load_database([anchor.expression for anchor in ruleset.anchors], cache)
+        self.ruleset = ruleset
+        self._matcher = Matcher(ruleset, database)
+        self._judge = Judge(ruleset.rules)
+
+    def scan_bytes(self, blob: Blob) -> tuple[Candidate, ...]:
+        """Candidates of one blob."""
+        for arena in iter_arenas([blob]):
+            for _, candidates in self._scan_arena(arena):
+                return candidates
+        return ()
+
+    def iter_hits(
+        self, blobs: Iterable[Blob], *, jobs: int = 1, progress: Callable[[int], None] | None = None
+    ) -> Iterator[Hit]:
+        """
+        Blobs that hold candidates, in the order of *blobs* whatever *jobs* is.
+
+        Args:
+            blobs: Read in the calling thread, a few arenas ahead of the matching.
+            jobs: Threads that match; the pool starts only when there is a second arena.
+            progress: Told the bytes of each arena when it is done, in the calling thread.
+        """
+        arenas = iter_arenas(blobs)
+        first = next(arenas, None)
+        if first is None:
+            return
+        second = next(arenas, None) if jobs > 1 else None
+        if second is None:
+            for arena in _chain(first, arenas):
+                yield from self._scan_arena(arena)
+                _tell(progress, arena)
+            return
+        yield from self._iter_parallel(_chain(first, _chain(second, arenas)), jobs, progress)
+
+    def _iter_parallel(
+        self, arenas: Iterable[Arena], jobs: int, progress: Callable[[int], None] | None
+    ) -> Iterator[Hit]:
+        from concurrent.futures import ThreadPoolExecutor
+
+        pending: deque[tuple[Arena, Future[list[Hit]]]] = deque()
+        with ThreadPoolExecutor(jobs, thread_name_prefix="match") as pool:
+            try:
+                for arena in arenas:
+                    pending.append((arena, pool.submit(self._scan_arena, arena)))
+                    if len(pending) > jobs:
+                        yield from self._take(pending, progress)
+                while pending:
+                    yield from self._take(pending, progress)
+            finally:
+                for _, future in pending:
+                    future.cancel()
+
+    @staticmethod
+    def _take(pending: deque[tuple[Arena, Future[list[Hit]]]], progress: Callable[[int], None] | None) -> list[Hit]:
+        arena, future = pending.popleft()
+        hits = future.result()
+        _tell(progress, arena)
+        return hits
+
+    def _scan_arena(self, arena: Arena) -> list[Hit]:
+        hits = []
+        for blob, captures in self._matcher.scan(arena):
+            candidates = self._judge.candidates(blob.data, captures)
+            if candidates:
+                hits.append((blob, candidates))
+        return hits
+
+
+def _chain(first: Arena, rest: Iterable[Arena]) -> Iterator[Arena]:
+    yield first
+    yield from rest
+
+
+def _tell(progress: Callable[[int], None] | None, arena: Arena) -> None:
+    if progress is not None:
+        progress(len(arena.data))

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+From candidates and provenance to findings under stable ids. Knows nothing of sources, storage or reports.
+
+`secret_id` names a credential whatever rule, commit or path it was seen in; `finding_id` names one place of it in one
+path. Neither holds a line number, a commit, an author or a time, so that edits around a secret change no id.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from secrethunt.candidates.generic import strength
+from secrethunt.records import (
+    MAX_REFS,
+    BlobCandidates,
+    BlobId,
+    BlobKind,
+    Candidate,
+    CommitInfo,
+    Finding,
+    FindingId,
+    Occurrence,
+    Provenance,
+    Rule,
+    SecretId,
+)
+
+PUBLIC_KEY = b"secrethunt public fingerprint key 1"
+"""Used where an organisation has set no key of its own: ids then agree between all machines."""
+_WORKTREE_KINDS = frozenset({BlobKind.FILE, BlobKind.STAGED, BlobKind.STREAM})
+_PEM_LAYOUT = re.compile(rb"\\[nrt]|\s|[\"'+,\\]")
+
+
+class Placed(NamedTuple):
+    """The candidates of one blob, and everywhere that blob was seen."""
+
+    blob: BlobCandidates
+    places: tuple[Provenance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What the ids and paths of a target's findings are made with."""
+
+    repository: str
+    prefix: bytes = b""
+    """Put before reported paths; ids are made without it."""
+    key: bytes = PUBLIC_KEY
+
+
+class Fingerprinter:
+    """Makes secret ids under one key; remembers them, since guessable values cost milliseconds each."""
+
+    def __init__(self, key: bytes = PUBLIC_KEY) -> None:
+        self._key = key
+        self._known: dict[tuple[str, bytes], SecretId] = {}
+
+    def secret_id(self, rule: Rule, value: bytes) -> SecretId:
+        """HMAC-SHA256 over credential family and canonical value; 32 hex digits."""
+        family = rule.family or rule.id
+        known = self._known.get((family, value))
+        if known is None:
+            canonical = _canonical(value)
+            if strength(canonical) < 3:
+                # scrypt (RFC 7914) at 1 MiB, about 3 ms: a report must not let its reader test guesses quickly.
+                canonical = hashlib.scrypt(canonical, salt=self._key, n=2**10, r=8, p=1, dklen=32)
+            digest = hmac.new(self._key, family.encode() + b"\0" + canonical, hashlib.sha256)
+            known = self._known[family, value] = SecretId(digest.hexdigest()[:32])
+        return known
+
+
+def _canonical(value: bytes) -> bytes:
+    """A key block reads the same however its lines are folded, escaped or quoted."""
+    return _PEM_LAYOUT.sub(b"", value) if value.startswith(b"-----BEGIN") else value
+
+
+def finding_id(secret_id: SecretId, repository: str, path: bytes, ordinal: int) -> FindingId:
+    """SHA-256 over the parts, NUL-separated; 32 hex digits."""
+    text = b"\0".join([secret_id.encode(), repository.encode(), path, b"%d" % ordinal])
+    return FindingId(hashlib.sha256(text).hexdigest()[:32])
+
+
+class _Sighting(NamedTuple):
+    """A candidate in one blob at one path."""
+
+    blob: BlobId
+    candidate: Candidate
+    place: Provenance
+
+
+def assemble_findings(placed: Iterable[Placed], naming: Naming) -> list[Finding]:
+    """
+    One finding for each secret in each place of each path, most severe first.
+
+    A rule with `paths` counts only where a path of the blob matches.
+    """
+    fingerprinter = Fingerprinter(naming.key)
+    groups: dict[tuple[SecretId, bytes, int], list[_Sighting]] = {}
+    for blob, places in placed:
+        for candidate in blob.candidates:
+            secret_id = fingerprinter.secret_id(candidate.rule, candidate.secret.reveal())
+            for place in places:
+                if _counts_at(candidate.rule, place.path):
+                    key = (secret_id, place.path, candidate.ordinal)
+                    groups.setdefault(key, []).append(_Sighting(blob.id, candidate, place))
+    findings = [_finding(secret_id, ordinal, group, naming) for (secret_id, _, ordinal), group in groups.items()]
+    findings.sort(key=_report_order)
+    return findings
+
+
+def _report_order(finding: Finding) -> tuple[int, int, str, bytes, int, str]:
+    return (
+        -finding.rule.severity,
+        -finding.confidence,
+        finding.secret_id,
+        finding.path,
+        finding.span.start,
+        finding.finding_id,
+    )
+
+
+def _counts_at(rule: Rule, path: bytes) -> bool:
+    if not rule.paths:
+        return True
+    text = "/" + path.decode("utf-8", "surrogateescape")
+    return any(fnmatch.fnmatchcase(text, glob if glob.startswith(("*", "/")) else f"*/{glob}") for glob in rule.paths)
+
+
+def _finding(secret_id: SecretId, ordinal: int, group: list[_Sighting], naming: Naming) -> Finding:
+    newest = max(group, key=_newness)
+    surest = max(group, key=lambda sighting: sighting.candidate.confidence).candidate
+    history = [sighting.place for sighting in group if sighting.place.first is not None]
+    refs = sorted({ref for place in history for ref in place.refs})
+    path = newest.place.path
+    return Finding(
+        finding_id=finding_id(secret_id, naming.repository, path, ordinal),
+        secret_id=secret_id,
+        rule=surest.rule,
+        secret=newest.candidate.secret,
+        confidence=surest.confidence,
+        reasons=surest.reasons,
+        facts=surest.facts,
+        also=tuple(sorted({rule for sighting in group for rule in sighting.candidate.also})),
+        repository=naming.repository,
+        path=naming.prefix + path,
+        span=newest.candidate.span,
+        kind=newest.place.kind,
+        first=min((place.first for place in history if place.first), key=_instant, default=None),
+        last=max((place.last for place in history if place.last), key=_instant, default=None),
+        at_head=any(place.at_head for place in history),
+        in_worktree=any(sighting.place.kind in _WORKTREE_KINDS for sighting in group),
+        reachable=any(sighting.place.reachable for sighting in group),
+        refs=tuple(refs[:MAX_REFS]),
+        ref_count=max((place.ref_count for place in history), default=0),
+        occurrences=_occurrences(group),
+    )
+
+
+def _instant(commit: CommitInfo) -> tuple[float, str]:
+    return commit.timestamp, commit.id
+
+
+def _newness(sighting: _Sighting) -> tuple[bool, bool, float, BlobId]:
+    place = sighting.place
+    return (
+        place.kind in _WORKTREE_KINDS,
+        place.at_head,
+        place.last.timestamp if place.last else 0.0,
+        sighting.blob,
+    )
+
+
+def _occurrences(group: list[_Sighting]) -> tuple[Occurrence, ...]:
+    """Newest first; a file on disk that equals a blob of history is that blob's occurrence."""
+    in_history = {sighting.blob for sighting in group if sighting.place.kind not in _WORKTREE_KINDS}
+    return tuple(
+        Occurrence(
+            blob=sighting.blob,
+            kind=sighting.place.kind,
+            span=sighting.candidate.span,
+            first=sighting.place.first,
+            last=sighting.place.last,
+            at_head=sighting.place.at_head,
+            reachable=sighting.place.reachable,
+        )
+        for sighting in sorted(group, key=_newness, reverse=True)
+        if sighting.place.kind not in _WORKTREE_KINDS or sighting.blob not in in_history
+    )

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hot: one arena in, the captures of each of its blobs out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from secrethunt.match.arena import Arena
+from secrethunt.match.confirm import Capture, Confirmer
+from secrethunt.match.database import Database
+from secrethunt.records import Blob
+from secrethunt.ruleset import Ruleset
+
+_BINARY_PROBE = 8000
+"""Git's own measure: a NUL within this many bytes makes a blob binary (buffer_is_binary in xdiff-interface.c)."""
+
+
+class Matcher:
+    """Finds what any rule's pattern captures. Safe to share between threads."""
+
+    def __init__(self, ruleset: Ruleset, database: Database) -> None:
+        self._database = database
+        self._confirmer = Confirmer((rule.pattern for rule in ruleset.rules), ruleset.anchors)
+        self._in_binary = tuple(rule.in_binary for rule in ruleset.rules)
+        self._local = threading.local()
+
+    def scan(self, arena: Arena) -> Iterator[tuple[Blob, list[Capture]]]:
+        """Each blob of *arena* that has captures, with them in order of rule and offset."""
+        for index, events in self._events_by_blob(arena).items():
+            blob = arena.blobs[index]
+            captures = list(self._confirm(blob.data, arena.starts[index], events))
+            if captures:
+                yield blob, captures
+
+    def _events_by_blob(self, arena: Arena) -> dict[int, dict[int, list[int]]]:
+        """Anchor ends (in the arena) by blob and rule."""
+        found: list[tuple[int, int]] = []
+        append = found.append
+
+        def on_match(rule: int, _start: int, end: int, _flags: int, _context: Any) -> None:
+            append((end, rule))
+
+        self._database.scan(arena.data, on_match, self._scratch())
+        found.sort()
+        grouped: dict[int, dict[int, list[int]]] = {}
+        locate = arena.locate
+        for end, rule in found:
+            grouped.setdefault(locate(end), {}).setdefault(rule, []).append(end)
+        return grouped
+
+    def _confirm(self, data: bytes, offset: int, events: dict[int, list[int]]) -> Iterator[Capture]:
+        is_binary = data.find(b"\0", 0, _BINARY_PROBE) >= 0
+        for rule, ends in events.items():
+            if is_binary and not self._in_binary[rule]:
+                continue
+            yield from self._confirmer.captures(data, rule, [end - offset for end in ends])
+
+    def _scratch(self) -> Any:
+        scratch = getattr(self._local, "scratch", None)
+        if scratch is None:
+            scratch = self._local.scratch = self._database.scratch()
+        return scratch

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The corridor: source → blob → candidate → finding. The only module that knows all the rooms.
+
+`Scanner` is the library's front door and what the command line itself uses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from secrethunt.detector import Detector, Hit
+from secrethunt.diskcache import DiskCache
+from secrethunt.findings import PUBLIC_KEY, Naming, Placed, assemble_findings
+from secrethunt.records import (
+    Blob,
+    BlobCandidates,
+    BlobId,
+    BlobKind,
+    Candidate,
+    Confidence,
+    Coverage,
+    Finding,
+    Problem,
+    Provenance,
+    ScanResult,
+    Skip,
+)
+from secrethunt.ruleset import RuleSelection, Ruleset, load_ruleset
+from secrethunt.sources import open_source
+from secrethunt.sources.contract import BlobKey, Ledger, Source, SourceOptions
+
+Progress = Callable[[int, int, str], None]
+"""Told now and then: bytes done, bytes expected (0 while unknown), what is being done."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerOptions:
+    """How to scan, whatever the target."""
+
+    selection: RuleSelection = RuleSelection()
+    min_confidence: Confidence = Confidence.MEDIUM
+    """Candidates below are dropped before they cost anything."""
+    jobs: int = 0
+    """Threads that match; 0 takes one a CPU."""
+    fingerprint_key: bytes = PUBLIC_KEY
+    """Key of `secret_id`; set one of your own so that ids of weak passwords mean nothing to others."""
+    cache_directory: str | None = None
+    """Where compiled rules are kept between runs; None keeps nothing."""
+
+
+class Scanner:
+    """
+    Finds secrets with one set of rules; build it once, scan as often as you like.
+
+    Raises:
+        UsageError: Rules that cannot be read, a selection that matches none (at construction).
+    """
+
+    def __init__(self, options: ScannerOptions = ScannerOptions()) -> None:  # noqa: B008 - frozen, so safe to share
+        cache = DiskCache(options.cache_directory)
+        self._options = options
+        self._detector = Detector(load_ruleset(options.selection, cache), cache)
+
+    @property
+    def ruleset(self) -> Ruleset:
+        """The rules in force."""
+        return self._detector.ruleset
+
+    def scan(
+        self,
+        targets: Sequence[str],
+        source_options: SourceOptions = SourceOptions(),  # noqa: B008 - frozen, so safe to share
+        *,
+        progress: Progress | None = None,
+    ) -> ScanResult:
+        """
+        Scan *targets*: directories, files, git repositories, or `-` for standard input.
+
+        Raises:
+            SourceError: A target that does not exist or cannot be opened; raised before anything is scanned.
+        """
+        started = time.monotonic()
+        sources = [open_source(target, source_options) for target in targets]
+        findings: list[Finding] = []
+        ledgers = []
+        for source in sources:
+            ledger = Ledger()
+            findings.extend(self._scan_source(source, ledger, progress))
+            ledgers.append(ledger)
+        coverage = self._coverage(ledgers, time.monotonic() - started)
+        return ScanResult(tuple(findings), coverage, tuple(_problems(ledgers)))
+
+    def scan_bytes(self, data: bytes, path: str = "-") -> tuple[Finding, ...]:
+        """Findings in *data*, as if it were a file at *path*."""
+        name = os.fsencode(path)
+        candidates = self._detector.scan_bytes(Blob(data, BlobKind.STREAM, name))
+        kept = self._sure_enough(candidates)
+        if not kept:
+            return ()
+        blob = BlobCandidates(_blob_id(data), BlobKind.STREAM, name, kept)
+        placed = Placed(blob, (Provenance(name, BlobKind.STREAM),))
+        return tuple(assemble_findings([placed], Naming("-", key=self._options.fingerprint_key)))
+
+    def _scan_source(self, source: Source, ledger: Ledger, progress: Progress | None) -> list[Finding]:
+        """All findings of one source; the bytes of a blob are let go as soon as it has been judged."""
+        jobs = self._options.jobs or os.cpu_count() or 1
+        report = _Reporter(ledger, progress)
+        hits = self._detector.iter_hits(source.iter_blobs(ledger), jobs=jobs, progress=report.matched)
+        found = dict(self._keyed(hits))
+        if not found:
+            return []
+        report.tell("tracing history")
+        places = source.resolve(found.keys(), ledger)
+        placed = [Placed(blob, places[key]) for key, blob in found.items() if key in places]
+        naming = Naming(source.repository, source.prefix, self._options.fingerprint_key)
+        return assemble_findings(placed, naming)
+
+    def _keyed(self, hits: Iterable[Hit]) -> Iterator[tuple[BlobKey, BlobCandidates]]:
+        for blob, candidates in hits:
+            kept = self._sure_enough(candidates)
+            if kept:
+                blob_id = blob.id or _blob_id(blob.data)
+                yield (
+                    BlobKey(blob.kind, blob_id, blob.path),
+                    BlobCandidates(blob_id, blob.kind, blob.path, kept),
+                )
+
+    def _sure_enough(self, candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+        least = self._options.min_confidence
+        return tuple(candidate for candidate in candidates if candidate.confidence >= least)
+
+    def _coverage(self, ledgers: Sequence[Ledger], seconds: float) -> Coverage:
+        skipped: dict[Skip, int] = {}
+        for ledger in ledgers:
+            for skip, count in ledger.skipped.items():
+                skipped[skip] = skipped.get(skip, 0) + count
+        return Coverage(
+            files=sum(ledger.files for ledger in ledgers),
+            blobs=sum(ledger.blobs for ledger in ledgers),
+            commits=sum(ledger.commits for ledger in ledgers),
+            tags=sum(ledger.tags for ledger in ledgers),
+            bytes=sum(ledger.bytes for ledger in ledgers),
+            skipped=skipped,
+            rules=len(self.ruleset.rules),
+            seconds=seconds,
+        )
+
+
+class _Reporter:
+    """Turns what matching and the ledger know into progress."""
+
+    def __init__(self, ledger: Ledger, progress: Progress | None) -> None:
+        self._ledger = ledger
+        self._progress = progress
+        self._done = 0
+
+    def matched(self, size: int) -> None:
+        self._done += size
+        self.tell("scanning")
+
+    def tell(self, label: str) -> None:
+        if self._progress is not None:
+            self._progress(self._done, self._ledger.total_bytes, label)
+
+
+def _blob_id(data: bytes) -> BlobId:
+    """The id that git gives these bytes (gitformat-pack(5), SHA-1)."""
+    digest = hashlib.sha1(b"blob %d\0" % len(data), usedforsecurity=False)
+    digest.update(data)
+    return BlobId(digest.hexdigest())
+
+
+def _problems(ledgers: Iterable[Ledger]) -> Iterator[Problem]:
+    for ledger in ledgers:
+        yield from ledger.problems

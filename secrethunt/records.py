@@ -1,0 +1,361 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The records that travel the corridor, in flow order: rule, blob, candidate, provenance, finding, result.
+
+All are frozen and hold plain data; a room returns new ones and never edits its input. Paths, refs and contents are
+bytes until `report/` decodes them. Lines and columns are 1-based.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import NewType
+
+BlobId = NewType("BlobId", str)
+"""Hex git object id (SHA-1 or SHA-256) of a byte string; plain files have one too."""
+CommitId = NewType("CommitId", str)
+RuleId = NewType("RuleId", str)
+SecretId = NewType("SecretId", str)
+FindingId = NewType("FindingId", str)
+
+
+class _Level(enum.IntEnum):
+    @property
+    def label(self) -> str:
+        """The lower-case name that rules, options and reports use."""
+        return self.name.lower()
+
+    @classmethod
+    def labels(cls) -> tuple[str, ...]:
+        """All labels, lowest first."""
+        return tuple(level.label for level in cls)
+
+
+class Severity(_Level):
+    """What somebody holding the secret could do, as far as its type tells."""
+
+    INFO = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+
+class Confidence(_Level):
+    """How sure we are that the value is a credential."""
+
+    LOW = 0
+    MEDIUM = 1
+    HIGH = 2
+
+
+class Secret:
+    """A credential's bytes; `repr` and `str` are redacted, so it cannot slip into a log or an error."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: bytes) -> None:
+        self._value = value
+
+    def reveal(self) -> bytes:
+        """The raw bytes: only to filter, fingerprint, validate and, on explicit request, report."""
+        return self._value
+
+    def masked(self) -> str:
+        """At most the first sixth (six characters) of a long value and no more; nothing of a short one."""
+        shown = min(6, len(self._value) // 6) if len(self._value) >= 16 else 0
+        head = self._value[:shown].decode("utf-8", "replace")
+        return head + "********"
+
+    def __len__(self) -> int:
+        return len(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(********)"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Secret is never serialised")
+
+
+# --- rules ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NegativeExample:
+    """A text in which the rule must find nothing, and why."""
+
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One credential type, as `docs/rules.md` describes it."""
+
+    id: RuleId
+    name: str
+    provider: str
+    nhi: str
+    """Kind of non-human identity the credential unlocks, e.g. `api-key`, `service-account`, `bot`."""
+    severity: Severity
+    confidence: Confidence
+    pattern: str
+    """Confirming pattern (`re`, on bytes) with one `(?P<secret>…)`; an optional `(?P<anchor>…)` marks what Hyperscan
+    looks for where the derived anchor is not the best."""
+    checksum: str = ""
+    """Name of an algorithm in `secrethunt.checksums`, or empty."""
+    min_entropy: float = 0.0
+    """Least Shannon entropy of the secret, in bits a character."""
+    charset: tuple[str, ...] = ()
+    """Classes of which the secret must hold at least one character each: lower, upper, letter, digit, symbol."""
+    family: str = ""
+    """Credential family for `secret_id`; rules that see the same credential share it. Empty: the rule id."""
+    is_generic: bool = False
+    """Weak evidence (a keyword near a value): gives way to any provider's rule on the same bytes."""
+    in_binary: bool = False
+    """Search blobs with NUL bytes too."""
+    paths: tuple[str, ...] = ()
+    """Globs; when given, only blobs seen under a matching path count."""
+    ignore: tuple[str, ...] = ()
+    """Patterns (`re`, bytes, search) on the secret that make it no secret."""
+    examples: tuple[str, ...] = ()
+    negative_examples: tuple[NegativeExample, ...] = ()
+    rotate: str = ""
+    """What to do first: one sentence."""
+    references: tuple[str, ...] = ()
+    file: str = ""
+    line: int = 0
+
+
+# --- blobs ------------------------------------------------------------------------------------------------------
+
+
+class BlobKind(enum.Enum):
+    """Where a byte string was read; the value is what reports print."""
+
+    FILE = "file"
+    STAGED = "staged"
+    STREAM = "stream"
+    HISTORY = "history"
+    """A blob object of a git repository, at whatever paths."""
+    COMMIT = "commit"
+    """A commit object: message, author and committer fields, extra headers."""
+    TAG = "tag"
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One immutable byte string on its way to matching."""
+
+    data: bytes
+    kind: BlobKind
+    path: bytes
+    """Path as reports show it, relative to the source's root; empty for kinds HISTORY, COMMIT and TAG."""
+    id: BlobId | None = None
+    """Set for git objects; for plain files it is computed only when something is found in them."""
+
+
+# --- candidates -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Half-open byte range [start, end) in one blob, 0-based, with the place a person reads: 1-based lines and
+    columns, columns counted in Unicode code points (bytes where a line is not UTF-8), end exclusive."""
+
+    start: int
+    end: int
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An anchor confirmed: the secret is captured, and the tests on its value have passed."""
+
+    rule: Rule
+    secret: Secret
+    span: Span
+    ordinal: int
+    """This is the n-th place (0-based) of the same secret in the same blob."""
+    confidence: Confidence
+    reasons: tuple[str, ...]
+    """Why it is believed: short clauses without the value."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """What the secret says of itself and may be shown: (name, value)."""
+    also: tuple[RuleId, ...] = ()
+    """Other rules that saw the same bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlobCandidates:
+    """All candidates of one blob; the bytes are gone by now."""
+
+    id: BlobId
+    kind: BlobKind
+    path: bytes
+    candidates: tuple[Candidate, ...]
+
+
+# --- provenance -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CommitInfo:
+    """What a report says of a commit."""
+
+    id: CommitId
+    author: bytes
+    email: bytes
+    date: str
+    """Author date, RFC 3339 with the author's own offset."""
+    timestamp: float = 0.0
+    """The same instant in seconds since 1970, to sort by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """One place a blob was seen: a path, and for history the commits that held it there. A blob has many."""
+
+    path: bytes
+    kind: BlobKind
+    first: CommitInfo | None = None
+    """First commit (topologically, then by date) that held the blob at this path."""
+    last: CommitInfo | None = None
+    """Last commit that held it: the tip where it still stands, else the one before it went."""
+    at_head: bool = False
+    """Stands at this path in the HEAD commit's tree."""
+    reachable: bool = True
+    """Some ref reaches a commit that holds it; False for dangling commits and loose blobs."""
+    refs: tuple[bytes, ...] = ()
+    """Full names of refs that reach such a commit, sorted; at most `MAX_REFS`."""
+    ref_count: int = 0
+    """How many refs there are in all."""
+
+
+MAX_REFS = 20
+
+
+# --- findings ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One span of a finding in one blob, with the commits that hold it. Stored, never identity."""
+
+    blob: BlobId
+    kind: BlobKind
+    span: Span
+    decode: tuple[str, ...] = ()
+    """Chain of decodings between the blob's bytes and the secret; empty when it stands there as it is."""
+    first: CommitInfo | None = None
+    last: CommitInfo | None = None
+    at_head: bool = False
+    reachable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One secret in one place of one path, under a stable id."""
+
+    finding_id: FindingId
+    secret_id: SecretId
+    rule: Rule
+    secret: Secret
+    confidence: Confidence
+    reasons: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    also: tuple[RuleId, ...]
+    repository: str
+    """Name of the target: the remote's path where there is one, else the folder's name. Never credentials."""
+    path: bytes
+    span: Span
+    """Where it stands now, or stood last."""
+    kind: BlobKind
+    first: CommitInfo | None
+    last: CommitInfo | None
+    at_head: bool
+    in_worktree: bool
+    """Stands in the file on disk, in the index, or in the stream that was scanned."""
+    reachable: bool
+    refs: tuple[bytes, ...]
+    ref_count: int
+    occurrences: tuple[Occurrence, ...]
+
+
+# --- what was covered -------------------------------------------------------------------------------------------
+
+
+class Skip(enum.Enum):
+    """Why something was not scanned: (label, does it make the scan incomplete)."""
+
+    UNREADABLE = ("unreadable", True)
+    CORRUPT_OBJECT = ("corrupt object", True)
+    MISSING_OBJECT = ("missing object", True)
+    """Promised by a partial clone, or lost."""
+    TOO_LARGE = ("over the size limit", True)
+    UNSUPPORTED = ("not supported here", True)
+    BACKEND_LIMIT = ("needs git", True)
+    SUBMODULE = ("submodule not checked out", False)
+    LFS_POINTER = ("LFS object not here", False)
+    SHALLOW = ("shallow history ends", False)
+    SPECIAL_FILE = ("not a regular file", False)
+    IGNORED = ("ignored by git", False)
+    NESTED_REPOSITORY = ("nested repository", False)
+
+    def __init__(self, label: str, is_incomplete: bool) -> None:
+        self.label = label
+        self.is_incomplete = is_incomplete
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that was not scanned."""
+
+    skip: Skip
+    what: bytes
+    """Path or object id."""
+    detail: str = ""
+    """What the system said; never contents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a scan looked at, and what it left out."""
+
+    files: int = 0
+    """Files of the work tree, index entries and streams."""
+    blobs: int = 0
+    """Distinct blob objects of history."""
+    commits: int = 0
+    tags: int = 0
+    bytes: int = 0
+    """Bytes handed to matching, written out."""
+    skipped: dict[Skip, int] = field(default_factory=dict)
+    rules: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """The answer: findings in report order, what was covered, and what was not."""
+
+    findings: tuple[Finding, ...]
+    coverage: Coverage
+    problems: tuple[Problem, ...]
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Something that belongs to the target could not be scanned."""
+        return any(skip.is_incomplete for skip in self.coverage.skipped)

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Owns the objects of the JSON formats: one finding, one summary. `schema/finding.schema.json` describes them.
+
+Text is true text, decoded with `backslashreplace`; escaping is the encoder's business. Fields are only ever added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from secrethunt.records import CommitInfo, Finding, Occurrence, Problem, ScanResult
+from secrethunt.report.advice import advice
+from secrethunt.report.problems import order
+from secrethunt.report.redact import Redactor
+
+SCHEMA_ID = "urn:secrethunt:report:1"
+"""`$id` of the schema; the number changes when a field changes its meaning or goes."""
+
+Entry = dict[str, object]
+
+
+def finding_entry(finding: Finding, redactor: Redactor) -> Entry:
+    """The object of one finding; what a finding outside history has no value for is null."""
+    rule = finding.rule
+    return {
+        "type": "finding",
+        "finding_id": finding.finding_id,
+        "secret_id": finding.secret_id,
+        "rule_id": rule.id,
+        "rule_name": rule.name,
+        "provider": rule.provider,
+        "nhi": rule.nhi,
+        "severity": rule.severity.label,
+        "confidence": finding.confidence.label,
+        "secret": redactor.secret(finding.secret),
+        "reasons": [redactor.text(reason) for reason in finding.reasons],
+        "facts": _facts(finding.facts, redactor),
+        "also": list(finding.also),
+        "repository": redactor.text(finding.repository),
+        "path": redactor.text(finding.path),
+        "line": finding.span.line,
+        "column": finding.span.column,
+        "end_line": finding.span.end_line,
+        "end_column": finding.span.end_column,
+        "kind": finding.kind.value,
+        **_first_commit(finding.first, redactor),
+        "last_commit": finding.last.id if finding.last else None,
+        "last_author": redactor.text(finding.last.author) if finding.last else None,
+        "last_date": finding.last.date if finding.last else None,
+        "at_head": finding.at_head,
+        "in_worktree": finding.in_worktree,
+        "reachable": finding.reachable,
+        "refs": [redactor.text(ref) for ref in finding.refs],
+        "ref_count": finding.ref_count,
+        "occurrences": [_occurrence(occurrence) for occurrence in finding.occurrences],
+        "rotate": advice(rule),
+        "references": list(rule.references),
+    }
+
+
+def summary_entry(result: ScanResult, redactor: Redactor, *, tool_version: str) -> Entry:
+    """The object that ends a report: what was found, what was covered, what was not."""
+    coverage = result.coverage
+    return {
+        "type": "summary",
+        "version": tool_version,
+        "findings": len(result.findings),
+        "secrets": len({finding.secret_id for finding in result.findings}),
+        "commits": coverage.commits,
+        "tags": coverage.tags,
+        "blobs": coverage.blobs,
+        "files": coverage.files,
+        "bytes": coverage.bytes,
+        "rules": coverage.rules,
+        "seconds": round(coverage.seconds, 3),
+        "incomplete": result.is_incomplete,
+        "skipped": {skip.label: coverage.skipped[skip] for skip in sorted(coverage.skipped, key=order)},
+        "problems": [_problem(problem, redactor) for problem in result.problems],
+    }
+
+
+def _first_commit(commit: CommitInfo | None, redactor: Redactor) -> Entry:
+    if commit is None:
+        return {"commit": None, "author": None, "email": None, "date": None}
+    return {
+        "commit": commit.id,
+        "author": redactor.text(commit.author),
+        "email": redactor.text(commit.email),
+        "date": commit.date,
+    }
+
+
+def _facts(facts: Iterable[tuple[str, str]], redactor: Redactor) -> dict[str, str]:
+    """Facts by name; where a name comes twice, its values stand in one, separated by commas."""
+    values: dict[str, str] = {}
+    for raw_name, raw_value in facts:
+        name, value = redactor.text(raw_name), redactor.text(raw_value)
+        values[name] = f"{values[name]}, {value}" if name in values else value
+    return values
+
+
+def _occurrence(occurrence: Occurrence) -> Entry:
+    span = occurrence.span
+    return {
+        "blob": occurrence.blob,
+        "kind": occurrence.kind.value,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+        "start": span.start,
+        "end": span.end,
+        "decode": list(occurrence.decode),
+        "first_commit": occurrence.first.id if occurrence.first else None,
+        "last_commit": occurrence.last.id if occurrence.last else None,
+        "at_head": occurrence.at_head,
+        "reachable": occurrence.reachable,
+    }
+
+
+def _problem(problem: Problem, redactor: Redactor) -> Entry:
+    return {
+        "skip": problem.skip.label,
+        "incomplete": problem.skip.is_incomplete,
+        "what": redactor.text(problem.what),
+        "detail": redactor.text(problem.detail),
+    }

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Owns the sentences that end a text report: what was found, and always what was covered and what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from secrethunt.records import Coverage, ScanResult, Severity, Skip
+from secrethunt.report.groups import SecretGroup
+from secrethunt.report.problems import order
+from secrethunt.report.quantities import count, duration, size
+
+
+def iter_totals(result: ScanResult, groups: Sequence[SecretGroup]) -> Iterator[str]:
+    """The sentences, each to be wrapped on its own; numbers that are zero are said too."""
+    yield _found(groups)
+    yield _scanned(result.coverage)
+    skipped = sorted(result.coverage.skipped.items(), key=lambda item: order(item[0]))
+    yield f"Skipped: {_listed(skipped)}." if skipped else "Skipped: nothing."
+    if result.is_incomplete:
+        yield "INCOMPLETE: a secret in what could not be scanned would not have been found."
+
+
+def _found(groups: Sequence[SecretGroup]) -> str:
+    if not groups:
+        return "No secrets found."
+    places = sum(len(group.findings) for group in groups)
+    severities = [group.severity for group in groups]
+    by_severity = [
+        f"{severities.count(severity)} {severity.label}" for severity in reversed(Severity) if severity in severities
+    ]
+    history_only = sum(not group.is_present for group in groups)
+    tail = f"; {history_only:,} only in history" if history_only else ""
+    return f"Found {count(len(groups), 'secret')} in {count(places, 'place')}: {', '.join(by_severity)}{tail}."
+
+
+def _scanned(coverage: Coverage) -> str:
+    things = [count(coverage.commits, "commit"), count(coverage.blobs, "blob"), count(coverage.files, "file")]
+    if coverage.tags:
+        things.insert(1, count(coverage.tags, "tag"))
+    read = f"{', '.join(things[:-1])} and {things[-1]}"
+    return (
+        f"Scanned {read} ({size(coverage.bytes)}) with {count(coverage.rules, 'rule')} in {duration(coverage.seconds)}."
+    )
+
+
+def _listed(skipped: Iterable[tuple[Skip, int]]) -> str:
+    return ", ".join(f"{number:,} {skip.label}" for skip, number in skipped)

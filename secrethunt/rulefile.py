@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Reads one YAML rule file into rules and their anchors; every error names file and line. Format: `docs/rules.md`.
+
+PyYAML's composer is used directly because it alone knows the line of each key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
+
+import yaml
+
+from secrethunt.checksums import CHECKSUMS
+from secrethunt.errors import RuleError
+from secrethunt.keyed import FORMS, assigned_pattern
+from secrethunt.anchors import Anchor, AnchorError, derive_anchor
+from secrethunt.records import Confidence, NegativeExample, Rule, RuleId, Severity
+
+CHARACTER_CLASSES = ("lower", "upper", "letter", "digit", "symbol")
+_SHARED = ("provider", "rotate", "references", "keyword")
+"""Keys that may stand at the top of a file, for all of its rules."""
+_T = TypeVar("_T")
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A YAML node as plain data, with the line it stands on and the lines of its keys."""
+
+    value: Any
+    line: int
+    lines: dict[str, int]
+
+
+def read_rule_file(path: str) -> Iterator[tuple[Rule, Anchor]]:
+    """
+    Yield each rule of the file at *path* with its anchor.
+
+    Raises:
+        RuleError: Anything that is not as `docs/rules.md` says.
+    """
+    document = _parse(path)
+    if not isinstance(document.value, dict):
+        raise RuleError(path, 1, "a rule file is a mapping with `provider` and `rules`")
+    unknown = set(document.value) - {"rules", *_SHARED}
+    if unknown:
+        key = sorted(unknown)[0]
+        raise RuleError(path, document.lines.get(key, 1), f"unknown key {key!r} at the top of the file")
+    shared = {key: document.value[key] for key in _SHARED if key in document.value}
+    entries = document.value.get("rules")
+    if not isinstance(entries, _Node) or not isinstance(entries.value, list) or not entries.value:
+        raise RuleError(path, document.lines.get("rules", 1), "`rules` must be a list with at least one rule")
+    for entry in entries.value:
+        yield _RuleReader(path, entry, shared).read()
+
+
+def _parse(path: str) -> _Node:
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError) as err:
+        raise RuleError(path, 1, f"cannot be read: {err}") from err
+    try:
+        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.MarkedYAMLError as err:
+        line = err.problem_mark.line + 1 if err.problem_mark else 1
+        raise RuleError(path, line, f"not YAML: {err.problem}") from err
+    except yaml.YAMLError as err:
+        raise RuleError(path, 1, f"not YAML: {err}") from err
+    if root is None:
+        raise RuleError(path, 1, "the file is empty")
+    return _plain(path, root)
+
+
+def _plain(path: str, node: Any) -> _Node:
+    """Plain data with line numbers; scalars stay text except plain numbers and booleans."""
+    line = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        values: dict[str, Any] = {}
+        lines: dict[str, int] = {}
+        for key, value in node.value:
+            if key.value in values:
+                raise RuleError(path, key.start_mark.line + 1, f"key {key.value!r} stands twice")
+            lines[key.value] = key.start_mark.line + 1
+            values[key.value] = _plain(path, value)
+        return _Node(values, line, lines)
+    if isinstance(node, yaml.SequenceNode):
+        return _Node([_plain(path, item) for item in node.value], line, {})
+    if node.tag == "tag:yaml.org,2002:bool" and node.value in ("true", "false"):
+        return _Node(node.value == "true", line, {})
+    if node.tag in ("tag:yaml.org,2002:float", "tag:yaml.org,2002:int"):
+        try:
+            return _Node(float(node.value), line, {})
+        except ValueError:
+            return _Node(node.value, line, {})
+    return _Node(node.value, line, {})
+
+
+class _RuleReader:
+    """Turns one entry into a rule; the first thing wrong with it stops the reading."""
+
+    def __init__(self, path: str, entry: _Node, shared: dict[str, _Node]) -> None:
+        self._path = path
+        self._entry = entry
+        self._left: dict[str, _Node] = {}
+        if not isinstance(entry.value, dict):
+            self._fail("a rule is a mapping")
+        self._left = {**shared, **entry.value}
+
+    def read(self) -> tuple[Rule, Anchor]:
+        pattern, blame = self._pattern()
+        rule = Rule(
+            id=RuleId(self._text("id", required=True)),
+            name=self._text("name", required=True),
+            provider=self._text("provider", required=True),
+            nhi=self._text("nhi", required=True),
+            severity=Severity[self._choice("severity", Severity.labels(), "high").upper()],
+            confidence=Confidence[self._choice("confidence", Confidence.labels(), "high").upper()],
+            pattern=pattern,
+            checksum=self._choice("checksum", ("", *CHECKSUMS), ""),
+            min_entropy=self._number("min_entropy"),
+            charset=self._classes(),
+            family=self._text("family"),
+            is_generic=self._flag("generic"),
+            in_binary=self._flag("binary"),
+            paths=self._texts("paths"),
+            ignore=self._patterns("ignore"),
+            examples=self._texts("examples"),
+            negative_examples=self._negative_examples(),
+            rotate=self._text("rotate"),
+            references=self._texts("references"),
+            file=self._path,
+            line=self._entry.line,
+        )
+        if not _ID.fullmatch(rule.id):
+            self._fail(f"id {rule.id!r} must look like provider.kind-of-key, in lower case", "id")
+        if self._left:
+            key = sorted(self._left)[0]
+            self._fail(f"unknown key {key!r}", key)
+        return rule, self._anchor(pattern, blame)
+
+    def _pattern(self) -> tuple[str, str]:
+        """The confirming pattern, and the key to blame for it."""
+        given = [key for key in ("pattern", "value", "form") if key in self._left]
+        if len(given) != 1:
+            self._fail(
+                "give one of `pattern`, `value` (with `keyword`) and `form` (with `keyword`)", (given or [""])[-1]
+            )
+        keyword = self._text("keyword", required=given != ["pattern"])
+        text = self._text(given[0], required=True)
+        if given == ["pattern"]:
+            return self._compile(text, "pattern"), "pattern"
+        if given == ["value"]:
+            return self._compile(assigned_pattern(keyword, text), "value"), "value"
+        if text not in FORMS:
+            self._fail(f"'form' must be one of {', '.join(FORMS)}, not {text!r}", "form")
+        return self._compile(FORMS[text](keyword), "form"), "form"
+
+    def _compile(self, pattern: str, key: str) -> str:
+        try:
+            compiled = re.compile(pattern.encode("utf-8"))
+        except re.error as err:
+            self._fail(f"the pattern does not compile: {err}", key)
+        if "secret" not in compiled.groupindex:
+            self._fail("the pattern needs one (?P<secret>…)", key)
+        if compiled.match(b""):
+            self._fail("the pattern matches nothing at all", key)
+        return pattern
+
+    def _anchor(self, pattern: str, key: str) -> Anchor:
+        try:
+            return derive_anchor(pattern)
+        except AnchorError as err:
+            self._fail(f"no anchor: {err}", key)
+
+    def _classes(self) -> tuple[str, ...]:
+        classes = self._texts("charset")
+        for name in classes:
+            if name not in CHARACTER_CLASSES:
+                self._fail(f"charset knows {', '.join(CHARACTER_CLASSES)}, not {name!r}", "charset")
+        return classes
+
+    def _patterns(self, key: str) -> tuple[str, ...]:
+        patterns = self._texts(key)
+        for pattern in patterns:
+            try:
+                re.compile(pattern.encode("utf-8"))
+            except re.error as err:
+                self._fail(f"{pattern!r} does not compile: {err}", key)
+        return patterns
+
+    def _negative_examples(self) -> tuple[NegativeExample, ...]:
+        node = self._left.pop("negative_examples", None)
+        if node is None:
+            return ()
+        if not isinstance(node.value, list):
+            self._fail("`negative_examples` must be a list", "negative_examples")
+        return tuple(self._negative_example(item) for item in node.value)
+
+    def _negative_example(self, item: _Node) -> NegativeExample:
+        if not isinstance(item.value, dict) or set(item.value) != {"text", "why"}:
+            raise RuleError(self._path, item.line, "a negative example has `text` and `why`")
+        text, why = item.value["text"].value, item.value["why"].value
+        if not isinstance(text, str) or not isinstance(why, str):
+            raise RuleError(self._path, item.line, "`text` and `why` must be text")
+        return NegativeExample(text, why)
+
+    def _text(self, key: str, *, required: bool = False) -> str:
+        node = self._left.pop(key, None)
+        if node is None or node.value == "":
+            if required:
+                self._fail(f"{key!r} is missing", key)
+            return ""
+        if not isinstance(node.value, str):
+            self._fail(f"{key!r} must be text", key)
+        return str(node.value)
+
+    def _texts(self, key: str) -> tuple[str, ...]:
+        node = self._left.pop(key, None)
+        if node is None:
+            return ()
+        if not isinstance(node.value, list) or not all(isinstance(item.value, str) for item in node.value):
+            self._fail(f"{key!r} must be a list of texts", key)
+        return tuple(item.value for item in node.value)
+
+    def _choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
+        chosen = self._text(key) or default
+        if chosen not in choices:
+            self._fail(f"{key!r} must be one of {', '.join(filter(None, choices))}, not {chosen!r}", key)
+        return chosen
+
+    def _number(self, key: str) -> float:
+        return self._typed(key, float, 0.0, "a number")
+
+    def _flag(self, key: str) -> bool:
+        return self._typed(key, bool, False, "true or false")
+
+    def _typed(self, key: str, kind: type[_T], default: _T, what: str) -> _T:
+        node = self._left.pop(key, None)
+        if node is None:
+            return default
+        if type(node.value) is not kind:
+            self._fail(f"{key!r} must be {what}", key)
+        return node.value  # type: ignore[no-any-return]  # checked the line before
+
+    def _fail(self, message: str, key: str = "") -> NoReturn:
+        name = self._entry.value.get("id") if isinstance(self._entry.value, dict) else None
+        label = f"rule {name.value}: " if name is not None else ""
+        raise RuleError(self._path, self._entry.lines.get(key, self._entry.line), label + message)

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Owns reading, checking, selecting, freezing and caching rules; knows nothing of scanning.
+
+Rules are YAML files, one a provider (`docs/rules.md`). Reading YAML costs far more than a scan of a small file, so the
+rules and the anchors derived from them are frozen as JSON in the cache, keyed by name, size and time of each file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from secrethunt.diskcache import DiskCache
+from secrethunt.errors import RuleError, UsageError
+from secrethunt.anchors import Anchor
+from secrethunt.records import Confidence, NegativeExample, Rule, RuleId, Severity
+
+_FORMAT = "1"
+"""Part of the cache key; raised when `Rule`, `Anchor` or the reading of a field changes meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSelection:
+    """Which rules take part; lowered once from options and configuration."""
+
+    files: tuple[str, ...] = ()
+    """Rule files or directories to add."""
+    only: tuple[str, ...] = ()
+    """Rule ids, providers or globs of either; empty means all."""
+    exclude: tuple[str, ...] = ()
+    builtin: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """The active rules with their anchors, index by index."""
+
+    rules: tuple[Rule, ...]
+    anchors: tuple[Anchor, ...]
+
+
+def builtin_directory() -> str:
+    """Where the shipped rules are: inside the installed package, or beside it in a checkout."""
+    package = os.path.dirname(os.path.abspath(__file__))
+    installed = os.path.join(package, "rules")
+    return installed if os.path.isdir(installed) else os.path.join(os.path.dirname(package), "rules")
+
+
+def load_ruleset(selection: RuleSelection, cache: DiskCache) -> Ruleset:
+    """
+    The rules that *selection* names, from *cache* where the files have not changed since.
+
+    Raises:
+        RuleError: A file that cannot be read as rules, two rules with one id.
+        UsageError: A selection that matches no rule.
+    """
+    files = rule_files(selection)
+    name = f"rules-{_fingerprint(files)}"
+    stored = cache.read(name)
+    ruleset = _thaw(stored) if stored is not None else None
+    if ruleset is None:
+        ruleset = _read_all(files)
+        cache.write(name, _freeze(ruleset))
+    return _select(ruleset, selection)
+
+
+def rule_files(selection: RuleSelection) -> list[str]:
+    """Paths of all rule files, built-in ones first, each directory in order of name."""
+    paths = [builtin_directory()] if selection.builtin else []
+    files: list[str] = []
+    for path in [*paths, *selection.files]:
+        if os.path.isdir(path):
+            found = sorted(name for name in os.listdir(path) if name.endswith((".yaml", ".yml")))
+            files.extend(os.path.join(path, name) for name in found)
+        elif os.path.isfile(path):
+            files.append(path)
+        else:
+            raise UsageError(f"no such rule file or directory: {path}", hint="Check the path given to --rules.")
+    if not files:
+        raise UsageError("no rules to scan with", hint="Name a rule file with --rules, or drop --no-builtin-rules.")
+    return files
+
+
+def _read_all(files: Iterable[str]) -> Ruleset:
+    from secrethunt.rulefile import read_rule_file
+
+    rules: list[Rule] = []
+    anchors: list[Anchor] = []
+    seen: dict[str, Rule] = {}
+    for path in files:
+        for rule, anchor in read_rule_file(path):
+            earlier = seen.setdefault(rule.id, rule)
+            if earlier is not rule:
+                raise RuleError(
+                    rule.file,
+                    rule.line,
+                    f"rule id {rule.id!r} is taken by {earlier.file}:{earlier.line}",
+                    hint="Give the rule another id; to replace a built-in rule, add --exclude with its id.",
+                )
+            rules.append(rule)
+            anchors.append(anchor)
+    return Ruleset(tuple(rules), tuple(anchors))
+
+
+def _select(ruleset: Ruleset, selection: RuleSelection) -> Ruleset:
+    if not selection.only and not selection.exclude:
+        return ruleset
+    for pattern in (*selection.only, *selection.exclude):
+        if not any(_is_match(rule, pattern) for rule in ruleset.rules):
+            raise UsageError(f"no rule matches {pattern!r}", hint="See `secrethunt rules list` for ids and providers.")
+    chosen = [
+        (rule, anchor)
+        for rule, anchor in zip(ruleset.rules, ruleset.anchors, strict=True)
+        if (not selection.only or any(_is_match(rule, pattern) for pattern in selection.only))
+        and not any(_is_match(rule, pattern) for pattern in selection.exclude)
+    ]
+    if not chosen:
+        raise UsageError("--only and --exclude leave no rule", hint="Widen --only or narrow --exclude.")
+    return Ruleset(tuple(rule for rule, _ in chosen), tuple(anchor for _, anchor in chosen))
+
+
+def _is_match(rule: Rule, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(rule.id, pattern) or fnmatch.fnmatchcase(rule.provider, pattern)
+
+
+def _fingerprint(files: Sequence[str]) -> str:
+    digest = hashlib.sha256(_FORMAT.encode())
+    for path in files:
+        try:
+            status = os.stat(path)
+        except OSError as err:
+            raise UsageError(f"cannot read rules {path}: {err.strerror}") from err
+        digest.update(f"{os.path.abspath(path)}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    return digest.hexdigest()[:32]
+
+
+def _freeze(ruleset: Ruleset) -> bytes:
+    frozen = {
+        "rules": [_values(rule) for rule in ruleset.rules],
+        "anchors": [_values(anchor) for anchor in ruleset.anchors],
+    }
+    return json.dumps(frozen, separators=(",", ":")).encode()
+
+
+def _values(record: Rule | Anchor) -> list[Any]:
+    """Field values in order; negative examples as pairs."""
+    values = [getattr(record, field.name) for field in dataclasses.fields(record)]
+    return [
+        [[item.text, item.why] if isinstance(item, NegativeExample) else item for item in value]
+        if isinstance(value, tuple)
+        else value
+        for value in values
+    ]
+
+
+def _thaw(stored: bytes) -> Ruleset | None:
+    """The frozen rules, or None where another version wrote them."""
+    try:
+        frozen = json.loads(stored)
+        rules = tuple(_thaw_rule(values) for values in frozen["rules"])
+        anchors = tuple(Anchor(*values) for values in frozen["anchors"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    return Ruleset(rules, anchors)
+
+
+_NAMES = tuple(field.name for field in dataclasses.fields(Rule))
+
+
+def _thaw_rule(values: list[Any]) -> Rule:
+    named = dict(zip(_NAMES, values, strict=True))
+    for name, value in named.items():
+        if isinstance(value, list):
+            named[name] = tuple(value)
+    named["id"] = RuleId(named["id"])
+    named["severity"] = Severity(named["severity"])
+    named["confidence"] = Confidence(named["confidence"])
+    named["negative_examples"] = tuple(NegativeExample(*pair) for pair in named["negative_examples"])
+    return Rule(**named)

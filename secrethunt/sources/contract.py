@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Owns the contract of a source: where bytes come from, and where a blob was seen. Knows nothing of rules.
+
+A scan asks a source twice: `iter_blobs()` hands over every byte string once, and after matching `resolve()` says where
+those few that hold a candidate were seen. What cannot be read becomes a `Problem` in the ledger, never an exception.
+"""
+
+from __future__ import annotations
+
+import builtins
+import enum
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from secrethunt.records import Blob, BlobId, BlobKind, Problem, Provenance, Skip
+
+DEFAULT_MAX_SIZE = 64 * 1024 * 1024
+
+
+class Scope(enum.Enum):
+    """Which part of a repository is scanned."""
+
+    ALL = "all"
+    """Work tree, and every object: all refs, notes, stash, and what no ref reaches."""
+    WORKTREE = "worktree"
+    """`--no-history`: files only."""
+    HEAD = "head"
+    """`--head`: the files of the HEAD commit as committed."""
+    RANGE = "range"
+    """`--range A..B`, `--since REV` (= REV..HEAD): what those commits add, with their messages."""
+    BRANCH = "branch"
+    """`--branch NAME`: everything that this branch or tag reaches; no work tree."""
+    STAGED = "staged"
+    """`--staged`: index entries that differ from HEAD."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """What to read; lowered once from the command line."""
+
+    scope: Scope = Scope.ALL
+    revision: str = ""
+    """`A..B` for RANGE, a name for BRANCH."""
+    include_ignored: bool = False
+    max_size: int = DEFAULT_MAX_SIZE
+    """Largest blob read, in bytes."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Counts what was read and what was not, while a source is read. The one mutable record of a scan."""
+
+    files: int = 0
+    blobs: int = 0
+    commits: int = 0
+    tags: int = 0
+    bytes: int = 0
+    total_bytes: int = 0
+    """Best estimate of all bytes to come, for the progress bar; 0 while unknown."""
+    problems: list[Problem] = field(default_factory=list)
+    """The first `MAX_LISTED` problems of each kind; all are counted in `skipped`."""
+    skipped: dict[Skip, int] = field(default_factory=dict)
+
+    MAX_LISTED = 1000
+
+    def skip(self, skip: Skip, what: builtins.bytes, detail: str = "") -> None:
+        """Count one thing that is not scanned, and list it while there is room."""
+        count = self.skipped.get(skip, 0)
+        self.skipped[skip] = count + 1
+        if count < self.MAX_LISTED:
+            self.problems.append(Problem(skip, what, detail))
+
+
+class BlobKey(NamedTuple):
+    """Names a blob that holds candidates: by id for history, by path for files, index entries and streams."""
+
+    kind: BlobKind
+    id: BlobId
+    path: bytes
+
+
+class Source(Protocol):
+    """One target of a scan."""
+
+    @property
+    def repository(self) -> str:
+        """Name for reports and ids: the remote's host and path where there is one (never userinfo), else the
+        folder's name; for a stream `-`."""
+
+    @property
+    def prefix(self) -> bytes:
+        """What the reader of a report puts before a blob's path to open it from here: `data/` when the directory was
+        named `data`, empty for repositories and for `.`. Ids are made of paths without it."""
+
+    def iter_blobs(self, ledger: Ledger) -> Iterator[Blob]:
+        """Every byte string of the target once, in the order that is cheapest to read."""
+
+    def resolve(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
+        """Where each of *keys* was seen; a key without an entry was seen nowhere (a bug, not an input)."""

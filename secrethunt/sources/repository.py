@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Owns a git repository as one source: which of its parts a scope means, and who answers for them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator, Mapping
+from typing import assert_never
+
+from secrethunt.errors import SourceError
+from secrethunt.records import Blob, BlobKind, Provenance, Skip
+from secrethunt.sources.contract import BlobKey, Ledger, Scope, SourceOptions
+from secrethunt.sources.git_backend import GitBackend, Ref
+from secrethunt.sources.history import History, ObjectReader, ReferenceHistory
+from secrethunt.sources.index import iter_staged
+from secrethunt.sources.layout import GitLayout
+from secrethunt.sources.naming import repository_name
+from secrethunt.sources.opening import open_backend, open_nested_backend
+from secrethunt.sources.revisions import (
+    commits_in,
+    iter_added,
+    iter_tree_blobs,
+    resolve_branch,
+    resolve_commit,
+    resolve_range,
+)
+from secrethunt.sources.worktree import WorktreeReader
+
+_IN_HISTORY = (BlobKind.HISTORY, BlobKind.COMMIT, BlobKind.TAG)
+_NEEDS_WORKTREE = {Scope.WORKTREE: "--no-history", Scope.STAGED: "--staged"}
+_NEEDS_NO_HISTORY = (Scope.ALL, Scope.WORKTREE)
+
+
+def open_repository(layout: GitLayout, options: SourceOptions) -> RepositorySource | UnreadableRepository:
+    """
+    The repository at *layout*, read through whatever can read it.
+
+    Raises:
+        SourceError: It cannot be opened, or has not what the options ask for.
+    """
+    if layout.work_tree is None and options.scope in _NEEDS_WORKTREE:
+        raise SourceError(
+            f"{_shown(layout.git_dir)}: has no work tree, so {_NEEDS_WORKTREE[options.scope]} makes no sense",
+            hint="Leave the option out to scan its history, or name the work tree's root.",
+        )
+    backend = open_backend(layout)
+    if backend is not None:
+        return RepositorySource(layout, backend, options)
+    if options.scope in _NEEDS_NO_HISTORY:
+        return UnreadableRepository(layout, options)
+    raise SourceError(
+        f"{_shown(layout.git_dir)}: this repository's format can only be read with git",
+        hint="Install git, or scan the files alone with --no-history.",
+    )
+
+
+class RepositorySource:
+    """One repository: what its scope selects of work tree, index and history."""
+
+    prefix = b""
+
+    def __init__(self, layout: GitLayout, backend: GitBackend, options: SourceOptions) -> None:
+        self._layout = layout
+        self._backend = backend
+        self._options = options
+        self._history: History = ReferenceHistory(backend, layout, max_size=options.max_size)
+        self._objects = ObjectReader(backend, layout, max_size=options.max_size)
+        self._check_revision()
+        self.repository = repository_name(backend.config("remote.origin.url"), layout.name)
+
+    def iter_blobs(self, ledger: Ledger) -> Iterator[Blob]:
+        """What the scope selects: files first, then objects in the order that is cheapest to read."""
+        scope = self._options.scope
+        match scope:
+            case Scope.ALL:
+                return itertools.chain(self._iter_worktree(ledger), self._history.iter_blobs(ledger))
+            case Scope.WORKTREE:
+                return self._iter_worktree(ledger)
+            case Scope.STAGED:
+                return iter_staged(self._backend, self._layout, max_size=self._options.max_size, ledger=ledger)
+            case Scope.HEAD | Scope.RANGE | Scope.BRANCH:
+                headers = self._backend.headers(self._iter_selected(scope, ledger), ledger.skip)
+                return self._objects.iter_blobs(headers, ledger)
+            case _:
+                assert_never(scope)
+
+    def resolve(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
+        """Where each of *keys* was seen; git is asked only when one of them is of its history."""
+        places: dict[BlobKey, tuple[Provenance, ...]] = {
+            key: (Provenance(key.path, key.kind),) for key in keys if key.kind not in _IN_HISTORY
+        }
+        in_history = [key for key in keys if key.kind in _IN_HISTORY]
+        if in_history:
+            places.update(self._resolve_history(in_history, ledger))
+        return places
+
+    def _resolve_history(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
+        from secrethunt.sources.provenance import HistoryProvenance
+
+        noted = {problem.what for problem in ledger.problems}
+
+        def report(skip: Skip, what: bytes, detail: str) -> None:
+            if what not in noted:
+                noted.add(what)
+                ledger.skip(skip, what, detail)
+
+        inventory = self._history.inventory()
+        head = self._backend.head()
+        refs = [*self._backend.refs(), *(Ref(*named) for named in self._layout.other_heads())]
+        refs.extend(Ref(*named) for named in self._layout.stash_entries()[1:])
+        if head.branch is None and head.commit is not None:
+            refs.append(Ref(b"HEAD", head.commit))
+        return HistoryProvenance(self._backend, inventory, refs=refs, head=head.commit, report=report).resolve(keys)
+
+    def _iter_worktree(self, ledger: Ledger) -> Iterator[Blob]:
+        return WorktreeReader(self._options, open_nested_backend, ledger).iter_blobs(self._backend, self._layout)
+
+    def _iter_selected(self, scope: Scope, ledger: Ledger) -> Iterator[str]:
+        revision = self._options.revision
+        if scope is Scope.HEAD:
+            yield from iter_tree_blobs(self._backend, resolve_commit(self._backend, "HEAD"), ledger.skip)
+        elif scope is Scope.BRANCH:
+            yield from self._backend.reachable(resolve_branch(self._backend, revision), ledger.skip)
+        else:
+            commits = commits_in(self._backend, resolve_range(self._backend, revision))
+            yield from commits
+            yield from iter_added(self._backend, commits, ledger.skip)
+
+    def _check_revision(self) -> None:
+        """Fail now, not in the middle of a scan."""
+        if self._options.scope is Scope.HEAD and self._backend.head().commit is None:
+            raise SourceError(
+                f"{_shown(self._layout.work_tree or self._layout.git_dir)}: HEAD names no commit",
+                hint="Commit something first, or leave --head out to scan the files.",
+            )
+        if self._options.scope is Scope.RANGE:
+            resolve_range(self._backend, self._options.revision)
+        if self._options.scope is Scope.BRANCH:
+            resolve_branch(self._backend, self._options.revision)
+
+
+class UnreadableRepository:
+    """A repository whose objects nothing here can read: its files are scanned, the rest is named."""
+
+    prefix = b""
+
+    def __init__(self, layout: GitLayout, options: SourceOptions) -> None:
+        self._layout = layout
+        self._options = options
+        self.repository = repository_name(None, layout.name)
+
+    def iter_blobs(self, ledger: Ledger) -> Iterator[Blob]:
+        """All files of the work tree, ignored ones too."""
+        if self._options.scope is Scope.ALL:
+            ledger.skip(Skip.BACKEND_LIMIT, b".git", "history not scanned: this format can only be read with git")
+        yield from WorktreeReader(self._options, open_nested_backend, ledger).iter_blobs(None, self._layout)
+
+    def resolve(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
+        """Each file stands at its own path."""
+        return {key: (Provenance(key.path, key.kind),) for key in keys}
+
+
+def _shown(path: bytes) -> str:
+    return path.decode(errors="backslashreplace")

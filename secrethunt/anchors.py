@@ -2,8 +2,8 @@
 """
 Derives a rule's anchor from its confirming pattern; knows nothing of rules, databases or bytes to scan.
 
-The anchor is a contiguous, bounded part of the pattern that every match must hold, written in Hyperscan's dialect. Since
-it is cut out of the pattern itself the two cannot drift apart, and the distance between them is known: a match of the
+The anchor is a contiguous, bounded part of the pattern that every match must hold, written in Hyperscan's dialect. It
+is cut out of the pattern itself, so the two cannot drift apart and the distance between them is known: a match of the
 pattern begins `lead` bytes before the anchor does. What Hyperscan cannot express (look-around, back references, atomic
 and possessive groups) is widened, never narrowed, so an anchor may fire too often but never too seldom.
 
@@ -13,6 +13,7 @@ for the same dialect would be a second opinion on what a rule means.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,11 @@ ANCHOR_WIDTH = 64
 """Widest anchor accepted, in bytes, its one-byte assertions included."""
 ENOUGH_WIDTH = 24
 """A derived anchor stops growing here once it holds a literal: narrow anchors keep dirty ranges narrow."""
+_MARK = "(?P<anchor>"
+_NUMBERED_REFERENCE = re.compile(r"\\[1-9]|\(\?\(\d")
+_GLOBAL_FLAGS = re.compile(r"\(\?[a-zA-Z]+\)")
+_LOOSE = 8
+"""A part whose width varies by more adds many ends to report, and little to tell matches apart."""
 MAX_LEAD = 128
 """Furthest an anchor may begin after its match, in bytes."""
 MAX_REACH = 65536
@@ -37,6 +43,7 @@ _CATEGORIES = {
     sre.CATEGORY_SPACE: r"\s",
     sre.CATEGORY_NOT_SPACE: r"\S",
 }
+_REPEATS = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
 _WIDE_POSITIONS = {sre.AT_BOUNDARY: r"\b", sre.AT_NON_BOUNDARY: r"\B"}
 
 
@@ -57,9 +64,12 @@ class Anchor:
     """A match of the pattern begins at least this long before the anchor."""
     max_lead: int
     reach: int
-    """Longest match of the whole pattern, cut at `MAX_REACH`."""
+    """Longest match of the whole pattern with what it looks at behind its end, cut at `MAX_REACH`."""
     literal: int
     """Longest run of literal bytes that each occurrence holds; what makes the anchor cheap."""
+    tail: str = ""
+    """What must follow a marked anchor, at its very end (`re`, on bytes): tested before the whole pattern runs over
+    every place where it might begin. Empty where the pattern cannot be parted there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +79,8 @@ class _Piece:
     op: Any
     argument: Any
     flags: int
-
-    @property
-    def width(self) -> tuple[int, int]:
-        if self.op in (sre.ASSERT, sre.ASSERT_NOT, sre.AT):
-            return 0, 0
-        low, high = _subpattern([(self.op, self.argument)]).getwidth()
-        return int(low), int(high)
-
-
-def _subpattern(nodes: Sequence[Any]) -> Any:
-    state = parser.State()
-    state.groupdict = {}
-    return parser.SubPattern(state, list(nodes))
+    width: tuple[int, int]
+    """Least and most bytes that it takes."""
 
 
 def derive_anchor(pattern: str) -> Anchor:
@@ -96,13 +95,35 @@ def derive_anchor(pattern: str) -> Anchor:
     flags = tree.state.flags & (re.IGNORECASE | re.DOTALL | re.MULTILINE)
     marked = tree.state.groupdict.get("anchor")
     pieces = list(_flatten(tree, flags, keep=marked))
-    reach = min(int(tree.getwidth()[1]), MAX_REACH)
+    reach = min(int(tree.getwidth()[1]) + _lookahead(tree), MAX_REACH)
     if marked is not None:
-        return _marked_anchor(pieces, marked, reach)
+        return _marked_anchor(pattern, pieces, marked, reach)
     return _best_anchor(pieces, reach)
 
 
-def _flatten(tree: Iterable[Any], flags: int, *, keep: int | None) -> Iterable[_Piece]:
+def _lookahead(tree: Any) -> int:
+    """Most bytes that any look-ahead in *tree* sees, wherever it stands."""
+    longest = 0
+    for op, argument in tree:
+        inner = _inner_trees(op, argument)
+        deepest = max((_lookahead(child) for child in inner), default=0)
+        if op in (sre.ASSERT, sre.ASSERT_NOT) and argument[0] > 0:
+            deepest += int(argument[1].getwidth()[1])
+        longest = max(longest, deepest)
+    return longest
+
+
+def _inner_trees(op: Any, argument: Any) -> Sequence[Any]:
+    if op is sre.BRANCH:
+        return list(argument[1])
+    if op is sre.GROUPREF_EXISTS:
+        return [branch for branch in argument[1:] if branch]
+    if op in (sre.SUBPATTERN, sre.ASSERT, sre.ASSERT_NOT, *_REPEATS):
+        return [argument[-1]]
+    return [argument] if op is sre.ATOMIC_GROUP else []
+
+
+def _flatten(tree: Any, flags: int, *, keep: int | None) -> Iterable[_Piece]:
     """The pattern as one concatenation: plain groups are opened, the group numbered *keep* is left whole."""
     for op, argument in tree:
         if op is sre.SUBPATTERN and (keep is None or argument[0] != keep):
@@ -111,17 +132,65 @@ def _flatten(tree: Iterable[Any], flags: int, *, keep: int | None) -> Iterable[_
         elif op is sre.ATOMIC_GROUP:
             yield from _flatten(argument, flags, keep=keep)
         else:
-            yield _Piece(op, argument, flags)
+            # The tree's own state is needed: it alone knows how wide the group of a back reference is.
+            low, high = parser.SubPattern(tree.state, [(op, argument)]).getwidth()
+            yield _Piece(op, argument, flags, (int(low), int(high)))
 
 
-def _marked_anchor(pieces: Sequence[_Piece], group: int, reach: int) -> Anchor:
+def _marked_anchor(pattern: str, pieces: Sequence[_Piece], group: int, reach: int) -> Anchor:
     for index, piece in enumerate(pieces):
         if piece.op is sre.SUBPATTERN and piece.argument[0] == group:
             anchor = _assemble(pieces[:index], [piece], reach)
             if anchor is None:
                 raise AnchorError(f"the marked anchor is wider than {ANCHOR_WIDTH} bytes or begins too late")
-            return anchor
+            if anchor.min_width == 0:
+                raise AnchorError("the marked anchor may be empty")
+            return dataclasses.replace(anchor, tail=_tail(pattern))
     raise AnchorError("(?P<anchor>…) must stand outside of repeats and alternatives")
+
+
+def _tail(pattern: str) -> str:
+    """What stands behind the marked anchor, where it stands in no other group and refers to none before it."""
+    start = pattern.index(_MARK)
+    if _group_end(pattern, 0, start) != start:
+        return ""
+    end = _group_end(pattern, start + len(_MARK), len(pattern))
+    flags = _GLOBAL_FLAGS.match(pattern)
+    rest = (flags.group() if flags else "") + pattern[end + 1 :]
+    if _NUMBERED_REFERENCE.search(rest):
+        # Groups are counted anew in what is left, so the number would name another.
+        return ""
+    try:
+        compiled = re.compile(rest.encode("utf-8"))
+    except re.error:
+        return ""
+    return "" if compiled.match(b"") else rest
+
+
+def _group_end(pattern: str, start: int, stop: int) -> int:
+    """Where the group that is open at *start* is closed, or *stop* where nothing closes below depth 0 before it."""
+    depth = 0
+    inside_class = False
+    index = start
+    while index < stop:
+        char = pattern[index]
+        if char == "\\":
+            index += 1
+        elif inside_class:
+            # A bracket right behind the opening one, or behind its caret, is a member.
+            inside_class = char != "]"
+        elif char == "[":
+            inside_class = True
+            index += pattern.startswith("^", index + 1)
+            index += pattern.startswith("]", index + 1)
+        elif char == "(":
+            depth += 1
+        elif char == ")":
+            if depth == 0:
+                return index
+            depth -= 1
+        index += 1
+    return stop if depth == 0 else -1
 
 
 def _best_anchor(pieces: Sequence[_Piece], reach: int) -> Anchor:
@@ -147,22 +216,18 @@ def _grow(pieces: Sequence[_Piece]) -> list[_Piece]:
     taken: list[_Piece] = []
     width = 0
     for piece in pieces:
-        limit = ENOUGH_WIDTH if _literal_run(taken) >= 3 else ANCHOR_WIDTH
+        if not _is_expressible(piece):
+            break
+        has_literal = _literal_run(taken) >= 3
         low, high = piece.width
-        if width + high > limit:
-            shortened = _shorten(piece, limit - width)
+        is_loose = has_literal and high - low > _LOOSE
+        if is_loose or width + high > (ENOUGH_WIDTH if has_literal else ANCHOR_WIDTH):
+            shortened = _shorten(piece, (ENOUGH_WIDTH if has_literal else ANCHOR_WIDTH) - width)
             if shortened is not None:
                 taken.append(shortened)
             break
         taken.append(piece)
         width += high
-        if low != high and _literal_run(taken) >= 3:
-            # Whatever follows a part of variable width adds ends to report, and little to tell matches apart.
-            taken.pop()
-            shortened = _shorten(piece, low)
-            if shortened is not None:
-                taken.append(shortened)
-            break
     while taken and taken[-1].width[1] == 0:
         taken.pop()
     return taken
@@ -170,14 +235,15 @@ def _grow(pieces: Sequence[_Piece]) -> list[_Piece]:
 
 def _shorten(piece: _Piece, room: int) -> _Piece | None:
     """The first repeats of a repeated part, as many as must be there and fit."""
-    if piece.op not in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT) or room <= 0:
+    if piece.op not in _REPEATS or room <= 0:
         return None
     least, _, body = piece.argument
     low, high = body.getwidth()
     if low != high or high == 0:
         return None
     count = min(int(least), room // int(high))
-    return _Piece(sre.MAX_REPEAT, (count, count, body), piece.flags) if count else None
+    width = count * int(high)
+    return _Piece(sre.MAX_REPEAT, (count, count, body), piece.flags, (width, width)) if count else None
 
 
 def _assemble(before: Sequence[_Piece], pieces: Sequence[_Piece], reach: int) -> Anchor | None:
@@ -212,29 +278,36 @@ def _inner_run(piece: _Piece) -> int:
         return min(_literal_run(list(_flatten(branch, piece.flags, keep=None))) for branch in piece.argument[1])
     if piece.op is sre.SUBPATTERN:
         return _literal_run(list(_flatten(piece.argument[3], piece.flags, keep=None)))
-    if piece.op in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT) and piece.argument[0] >= 1:
+    if piece.op in _REPEATS and piece.argument[0] >= 1:
         return _literal_run(list(_flatten(piece.argument[2], piece.flags, keep=None)))
     return 0
+
+
+def _is_expressible(piece: _Piece) -> bool:
+    try:
+        _render(piece.op, piece.argument, piece.flags)
+    except AnchorError:
+        return False
+    return True
 
 
 def _render(op: Any, argument: Any, flags: int) -> str:
     """One node in Hyperscan's syntax; what it has no words for becomes something wider."""
     if op in (sre.LITERAL, sre.NOT_LITERAL, sre.IN, sre.ANY):
         return _render_class(op, argument, flags)
-    if op is sre.BRANCH:
-        return "(?:" + "|".join(_render_all(branch, flags) for branch in argument[1]) + ")"
-    if op is sre.SUBPATTERN:
-        _, add, delete, inner = argument
+    if op in (sre.BRANCH, sre.GROUPREF_EXISTS):
+        branches = argument[1] if op is sre.BRANCH else [branch or () for branch in argument[1:]]
+        return "(?:" + "|".join(_render_all(branch, flags) for branch in branches) + ")"
+    if op in (sre.SUBPATTERN, sre.ATOMIC_GROUP):
+        _, add, delete, inner = argument if op is sre.SUBPATTERN else (None, 0, 0, argument)
         return "(?:" + _render_all(inner, (flags | add) & ~delete) + ")"
-    if op is sre.ATOMIC_GROUP:
-        return "(?:" + _render_all(argument, flags) + ")"
-    if op in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
+    if op in _REPEATS:
         low, high, inner = argument
         body = _render_all(inner, flags)
         return f"(?:{body}){{{low},{'' if high is sre.MAXREPEAT else high}}}" if body else ""
     if op is sre.AT:
         return _WIDE_POSITIONS.get(argument, "")
-    if op in (sre.ASSERT, sre.ASSERT_NOT):
+    if op in (sre.ASSERT, sre.ASSERT_NOT, sre.FAILURE):
         return ""
     raise AnchorError(f"{op} cannot stand in an anchor")
 

@@ -3,8 +3,8 @@
 Checks that a credential carries inside itself: checksums and internal structure.
 
 Each entry verifies a value and, for the sample generator, completes one that has the right shape. A checksum that fits
-raises confidence; one that does not lowers it, because a provider may change its format before we learn of it. Where the
-*structure* itself does not fit (a "JWT" that does not decode), the value is something else and confidence is low.
+raises confidence; one that does not lowers it, because a provider may change its format before we learn of it. Where
+the *structure* itself does not fit (a "JWT" that does not decode), the value is something else and confidence is low.
 """
 
 from __future__ import annotations
@@ -96,7 +96,8 @@ def _verify_jwt(value: bytes) -> bool:
     objects = [decode_base64url(part) for part in value.split(b".")[:2]]
     try:
         header, claims = (json.loads(part) if part is not None else None for part in objects)
-    except ValueError:
+    except (ValueError, RecursionError):
+        # Brackets nested a thousand deep are cheap to write into a token.
         return False
     return isinstance(header, dict) and "alg" in header and isinstance(claims, dict)
 
@@ -115,7 +116,7 @@ def _verify_basic_auth(value: bytes) -> bool:
         decoded = base64.b64decode(value + b"=" * (-len(value) % 4), validate=True)
     except (binascii.Error, ValueError):
         return False
-    user, colon, password = decoded.partition(b":")
+    _, colon, password = decoded.partition(b":")
     return bool(colon) and len(password) >= 3 and decoded.isascii() and decoded.decode("ascii").isprintable()
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from secrethunt.candidates.judge import Judge
 from secrethunt.diskcache import DiskCache
+from secrethunt.errors import RuleError
 from secrethunt.match.arena import Arena, iter_arenas
-from secrethunt.match.database import load_database
+from secrethunt.match.database import ExpressionError, load_database
 from secrethunt.match.scan import Matcher
 from secrethunt.records import Blob, Candidate
 from secrethunt.ruleset import Ruleset
@@ -30,7 +31,15 @@ class Detector:
     """Finds the candidates in blobs. Safe to share between threads."""
 
     def __init__(self, ruleset: Ruleset, cache: DiskCache) -> None:
-        database = load_database([anchor.expression for anchor in ruleset.anchors], cache)
+        """
+        Raises:
+            RuleError: A rule whose anchor Hyperscan refuses.
+        """
+        try:
+            database = load_database([anchor.expression for anchor in ruleset.anchors], cache)
+        except ExpressionError as err:
+            rule = ruleset.rules[err.index]
+            raise RuleError(rule.file, rule.line, f"rule {rule.id}: Hyperscan refuses its anchor: {err}") from err
         self.ruleset = ruleset
         self._matcher = Matcher(ruleset, database)
         self._judge = Judge(ruleset.rules)

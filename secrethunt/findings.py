@@ -11,6 +11,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import hmac
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def _canonical(value: bytes) -> bytes:
 
 def finding_id(secret_id: SecretId, repository: str, path: bytes, ordinal: int) -> FindingId:
     """SHA-256 over the parts, NUL-separated; 32 hex digits."""
-    text = b"\0".join([secret_id.encode(), repository.encode(), path, b"%d" % ordinal])
+    text = b"\0".join([secret_id.encode(), os.fsencode(repository), path, b"%d" % ordinal])
     return FindingId(hashlib.sha256(text).hexdigest()[:32])
 
 

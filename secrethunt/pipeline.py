@@ -11,7 +11,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from secrethunt.detector import Detector, Hit
 from secrethunt.diskcache import DiskCache
@@ -42,7 +42,7 @@ Progress = Callable[[int, int, str], None]
 class ScannerOptions:
     """How to scan, whatever the target."""
 
-    selection: RuleSelection = RuleSelection()
+    selection: RuleSelection = field(default_factory=RuleSelection)
     min_confidence: Confidence = Confidence.MEDIUM
     """Candidates below are dropped before they cost anything."""
     jobs: int = 0
@@ -61,7 +61,7 @@ class Scanner:
         UsageError: Rules that cannot be read, a selection that matches none (at construction).
     """
 
-    def __init__(self, options: ScannerOptions = ScannerOptions()) -> None:  # noqa: B008 - frozen, so safe to share
+    def __init__(self, options: ScannerOptions = ScannerOptions()) -> None:
         cache = DiskCache(options.cache_directory)
         self._options = options
         self._detector = Detector(load_ruleset(options.selection, cache), cache)

@@ -156,7 +156,7 @@ class BlobKind(enum.Enum):
 class Blob:
     """One immutable byte string on its way to matching."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     kind: BlobKind
     path: bytes
     """Path as reports show it, relative to the source's root; empty for kinds HISTORY, COMMIT and TAG."""

@@ -7,15 +7,18 @@ Everything runs offline, from anchor to candidate, with samples made by `samples
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from secrethunt.anchors import Anchor
 from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
 from secrethunt.match.confirm import Confirmer
-from secrethunt.match.database import ExpressionError, compile_database
+from secrethunt.match.database import Database, ExpressionError, compile_database
 from secrethunt.records import Blob, BlobKind, Confidence, Rule
 from secrethunt.ruleset import Ruleset
 from secrethunt.samples import SampleError, fill_template
@@ -24,6 +27,24 @@ SAMPLES = 3
 """Samples tried of each example: a format that only sometimes passes its own tests is a defect."""
 SLOW_SECONDS = 0.05
 """Longest a confirming pattern may take on one window of adversarial text, in CPU seconds."""
+COMMON_ANCHOR = 400
+"""Anchors in a MiB of ordinary text beyond which a rule costs the scan of everything too much."""
+_WINDOWS = 8
+_BEGINNINGS = (24, 32, 43, 57, 76, 101, 135, 180, 240, 320)
+"""A pattern that takes exponential time is caught while it still ends within seconds."""
+_UNITS = (
+    b"a",
+    b"a ",
+    b"=",
+    b'"',
+    b"A1_",
+    b"\n",
+    b"key: value\n",
+    b"  key: value\n",
+    b"key = value\n",
+    b"<a>b</a>\n",
+    b"{[(",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +57,44 @@ class Complaint:
 
 def check_ruleset(ruleset: Ruleset) -> Iterator[Complaint]:
     """Everything that is wrong with *ruleset*, rule by rule."""
-    by_id: dict[str, Rule] = {rule.id: rule for rule in ruleset.rules}
-    refused = set()
+    refused = list(_check_anchors(ruleset))
+    if refused:
+        yield from refused
+        return
+    checker = RuleChecker(ruleset)
+    for rule in ruleset.rules:
+        yield from checker.complaints(rule)
+
+
+def _check_anchors(ruleset: Ruleset) -> Iterator[Complaint]:
+    with contextlib.suppress(ExpressionError):
+        compile_database([anchor.expression for anchor in ruleset.anchors])
+        return
     for rule, anchor in zip(ruleset.rules, ruleset.anchors, strict=True):
         try:
             compile_database([anchor.expression])
         except ExpressionError as err:
-            refused.add(rule.id)
             yield Complaint(rule, f"Hyperscan refuses its anchor: {err}")
-    if refused:
-        return
-    detector = Detector(ruleset, DiskCache(None))
-    for index, rule in enumerate(ruleset.rules):
+
+
+class RuleChecker:
+    """Checks one rule at a time among all others of its set, whose anchors Hyperscan takes."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self._by_id: dict[str, Rule] = {rule.id: rule for rule in ruleset.rules}
+        self._anchors = {rule.id: anchor for rule, anchor in zip(ruleset.rules, ruleset.anchors, strict=True)}
+        self._detector = Detector(ruleset, DiskCache(None))
+        self._ordinary = _ordinary_text()
+
+    def complaints(self, rule: Rule) -> Iterator[Complaint]:
+        """Everything that is wrong with *rule*, which is one of the set."""
+        anchor = self._anchors[rule.id]
+        database = compile_database([anchor.expression])
         yield from _check_documents(rule)
-        yield from _check_examples(rule, by_id, detector)
-        yield from _check_negative_examples(rule, by_id, detector)
-        yield from _check_speed(rule, index, ruleset)
+        yield from _check_examples(rule, self._by_id, self._detector)
+        yield from _check_negative_examples(rule, self._by_id, self._detector)
+        yield from _check_cost(rule, database, self._ordinary)
+        yield from _check_speed(rule, self._by_id, anchor, database)
 
 
 def _check_documents(rule: Rule) -> Iterator[Complaint]:
@@ -105,32 +148,71 @@ def _check_negative_examples(rule: Rule, rules: Mapping[str, Rule], detector: De
                 break
 
 
-def _check_speed(rule: Rule, index: int, ruleset: Ruleset) -> Iterator[Complaint]:
-    """Time the confirming pattern on text made of its own beginning over and over, the classic way to backtrack."""
-    confirmer = Confirmer((rule.pattern for rule in ruleset.rules), ruleset.anchors)
-    anchor = ruleset.anchors[index]
-    for text in _adversarial_texts(rule):
-        # Compiling is not what is measured.
-        list(confirmer.captures(text[:64], index, [anchor.max_width]))
-        ends = [len(text) // 4]
+def _check_speed(rule: Rule, rules: Mapping[str, Rule], anchor: Anchor, database: Database) -> Iterator[Complaint]:
+    """Time the confirming pattern, window by window, on text made to send it astray."""
+    confirmer = Confirmer([rule.pattern], [anchor])
+    # Compiling is not what is measured.
+    list(confirmer.captures(b"", 0, []))
+    for text in _adversarial_texts(rule, rules):
+        for end in _ends(database, text)[:_WINDOWS]:
+            taken = _slowest(confirmer, text, end)
+            if taken > SLOW_SECONDS:
+                yield Complaint(rule, f"slow pattern: {taken * 1000:.0f} ms on one window of adversarial text")
+                return
+
+
+def _slowest(confirmer: Confirmer, text: bytes, end: int) -> float:
+    """CPU seconds for the window of the anchor ending at *end*, or for the first beginning of it that is too slow."""
+    taken = 0.0
+    for size in (*_BEGINNINGS, len(text)):
+        beginning = text[: end + size]
         started = time.process_time()
-        list(confirmer.captures(text, index, ends))
+        list(confirmer.captures(beginning, 0, [end]))
         taken = time.process_time() - started
         if taken > SLOW_SECONDS:
-            yield Complaint(rule, f"slow pattern: {taken * 1000:.0f} ms on one window of adversarial text")
-            return
+            break
+    return taken
 
 
-def _adversarial_texts(rule: Rule) -> Iterator[bytes]:
+def _check_cost(rule: Rule, database: Database, text: bytes) -> Iterator[Complaint]:
+    count = len(_ends(database, text))
+    if count > COMMON_ANCHOR * len(text) / (1 << 20) and not rule.is_generic:
+        yield Complaint(
+            rule, f"its anchor fires {count} times in {len(text) >> 10} KiB of Python source; give it a rarer literal"
+        )
+
+
+def _ends(database: Database, text: bytes) -> list[int]:
+    """Where the anchor of a database of one ends in *text*."""
+    ends: list[int] = []
+    database.scan(text, lambda _id, _start, end, _flags, _context: ends.append(end), database.scratch())
+    return ends
+
+
+def _ordinary_text() -> bytes:
+    """Some MiB that every machine has: the standard library's own source."""
+    directory = os.path.dirname(os.__file__)
+    parts = []
+    for name in sorted(os.listdir(directory)):
+        if name.endswith(".py"):
+            with open(os.path.join(directory, name), "rb") as file:
+                parts.append(file.read())
+    return b"\n".join(parts)
+
+
+def _adversarial_texts(rule: Rule, rules: Mapping[str, Rule]) -> Iterator[bytes]:
     try:
-        text, secret = fill_template(rule.examples[0] if rule.examples else "{{secret}}", rule, {})
+        text, secret = fill_template(rule.examples[0] if rule.examples else "{{secret}}", rule, rules)
     except SampleError:
         return
     size = 32768
-    for unit in (text, secret[:-1], text[: max(len(text) // 2, 1)], b"a", b"a ", b"=", b'"', b"A1_", b"\n"):
-        yield (text + unit * (size // max(len(unit), 1)))[:size]
+    for unit in (text, secret[:-1], text[: max(len(text) // 2, 1)], *_UNITS):
+        filler = unit * (size // max(len(unit), 1) + 1)
+        yield (text + filler)[:size]
+        # The same with the end of the match missing, so that every way to go on must be tried.
+        yield (text[: len(text) * 3 // 4] + filler)[:size]
     noise = random.Random(rule.id)
-    yield bytes(noise.choices(text + b"\n =\"'", k=size))
+    yield bytes(noise.choices(text + b"\n =\"'", k=size // 8)) * 8
 
 
 def anchor_counts(ruleset: Ruleset, text: bytes) -> dict[str, int]:

@@ -7,6 +7,7 @@ PyYAML's composer is used directly because it alone knows the line of each key.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +15,10 @@ from typing import Any, NoReturn, TypeVar
 
 import yaml
 
+from secrethunt.anchors import Anchor, AnchorError, derive_anchor
 from secrethunt.checksums import CHECKSUMS
 from secrethunt.errors import RuleError
 from secrethunt.keyed import FORMS, assigned_pattern
-from secrethunt.anchors import Anchor, AnchorError, derive_anchor
 from secrethunt.records import Confidence, NegativeExample, Rule, RuleId, Severity
 
 CHARACTER_CLASSES = ("lower", "upper", "letter", "digit", "symbol")
@@ -55,7 +56,7 @@ def read_rule_file(path: str) -> Iterator[tuple[Rule, Anchor]]:
     if not isinstance(entries, _Node) or not isinstance(entries.value, list) or not entries.value:
         raise RuleError(path, document.lines.get("rules", 1), "`rules` must be a list with at least one rule")
     for entry in entries.value:
-        yield _RuleReader(path, entry, shared).read()
+        yield _RuleReader(path, entry, shared, document.lines).read()
 
 
 def _parse(path: str) -> _Node:
@@ -73,39 +74,55 @@ def _parse(path: str) -> _Node:
         raise RuleError(path, 1, f"not YAML: {err}") from err
     if root is None:
         raise RuleError(path, 1, "the file is empty")
-    return _plain(path, root)
+    return _plain(path, root, set())
 
 
-def _plain(path: str, node: Any) -> _Node:
-    """Plain data with line numbers; scalars stay text except plain numbers and booleans."""
+def _plain(path: str, node: Any, seen: set[int]) -> _Node:
+    """Plain data with line numbers; scalars stay text except plain numbers and booleans, null is the empty text."""
     line = node.start_mark.line + 1
+    if id(node) in seen:
+        # An alias is the node itself once more; it may even lie within it.
+        raise RuleError(path, line, "aliases (*name) are not read; write the value out")
+    seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
-        values: dict[str, Any] = {}
-        lines: dict[str, int] = {}
-        for key, value in node.value:
-            if key.value in values:
-                raise RuleError(path, key.start_mark.line + 1, f"key {key.value!r} stands twice")
-            lines[key.value] = key.start_mark.line + 1
-            values[key.value] = _plain(path, value)
-        return _Node(values, line, lines)
+        return _plain_mapping(path, node, seen)
     if isinstance(node, yaml.SequenceNode):
-        return _Node([_plain(path, item) for item in node.value], line, {})
+        return _Node([_plain(path, item, seen) for item in node.value], line, {})
+    return _Node(_scalar(node), line, {})
+
+
+def _scalar(node: Any) -> str | float | bool:
+    if node.tag == "tag:yaml.org,2002:null":
+        return ""
     if node.tag == "tag:yaml.org,2002:bool" and node.value in ("true", "false"):
-        return _Node(node.value == "true", line, {})
+        return bool(node.value == "true")
     if node.tag in ("tag:yaml.org,2002:float", "tag:yaml.org,2002:int"):
-        try:
-            return _Node(float(node.value), line, {})
-        except ValueError:
-            return _Node(node.value, line, {})
-    return _Node(node.value, line, {})
+        with contextlib.suppress(ValueError):
+            return float(node.value)
+    return str(node.value)
+
+
+def _plain_mapping(path: str, node: Any, seen: set[int]) -> _Node:
+    values: dict[str, Any] = {}
+    lines: dict[str, int] = {}
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            raise RuleError(path, line, "a key must be text")
+        if key.value in values:
+            raise RuleError(path, line, f"key {key.value!r} stands twice")
+        lines[key.value] = line
+        values[key.value] = _plain(path, value, seen)
+    return _Node(values, node.start_mark.line + 1, lines)
 
 
 class _RuleReader:
     """Turns one entry into a rule; the first thing wrong with it stops the reading."""
 
-    def __init__(self, path: str, entry: _Node, shared: dict[str, _Node]) -> None:
+    def __init__(self, path: str, entry: _Node, shared: dict[str, _Node], lines: dict[str, int]) -> None:
         self._path = path
         self._entry = entry
+        self._lines = {key: lines[key] for key in shared} | entry.lines
         self._left: dict[str, _Node] = {}
         if not isinstance(entry.value, dict):
             self._fail("a rule is a mapping")
@@ -147,9 +164,8 @@ class _RuleReader:
         """The confirming pattern, and the key to blame for it."""
         given = [key for key in ("pattern", "value", "form") if key in self._left]
         if len(given) != 1:
-            self._fail(
-                "give one of `pattern`, `value` (with `keyword`) and `form` (with `keyword`)", (given or [""])[-1]
-            )
+            choices = "`pattern`, `value` (with `keyword`) and `form` (with `keyword`)"
+            self._fail(f"give one of {choices}", given[-1] if given else "")
         keyword = self._text("keyword", required=given != ["pattern"])
         text = self._text(given[0], required=True)
         if given == ["pattern"]:
@@ -163,7 +179,7 @@ class _RuleReader:
     def _compile(self, pattern: str, key: str) -> str:
         try:
             compiled = re.compile(pattern.encode("utf-8"))
-        except re.error as err:
+        except (re.error, OverflowError, RecursionError) as err:
             self._fail(f"the pattern does not compile: {err}", key)
         if "secret" not in compiled.groupindex:
             self._fail("the pattern needs one (?P<secret>…)", key)
@@ -189,7 +205,7 @@ class _RuleReader:
         for pattern in patterns:
             try:
                 re.compile(pattern.encode("utf-8"))
-            except re.error as err:
+            except (re.error, OverflowError, RecursionError) as err:
                 self._fail(f"{pattern!r} does not compile: {err}", key)
         return patterns
 
@@ -245,9 +261,9 @@ class _RuleReader:
             return default
         if type(node.value) is not kind:
             self._fail(f"{key!r} must be {what}", key)
-        return node.value  # type: ignore[no-any-return]  # checked the line before
+        return node.value
 
     def _fail(self, message: str, key: str = "") -> NoReturn:
         name = self._entry.value.get("id") if isinstance(self._entry.value, dict) else None
         label = f"rule {name.value}: " if name is not None else ""
-        raise RuleError(self._path, self._entry.lines.get(key, self._entry.line), label + message)
+        raise RuleError(self._path, self._lines.get(key, self._entry.line), label + message)

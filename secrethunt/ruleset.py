@@ -17,12 +17,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from secrethunt.anchors import Anchor
 from secrethunt.diskcache import DiskCache
 from secrethunt.errors import RuleError, UsageError
-from secrethunt.anchors import Anchor
 from secrethunt.records import Confidence, NegativeExample, Rule, RuleId, Severity
 
-_FORMAT = "1"
+_FORMAT = "2"
 """Part of the cache key; raised when `Rule`, `Anchor` or the reading of a field changes meaning."""
 
 
@@ -77,8 +77,7 @@ def rule_files(selection: RuleSelection) -> list[str]:
     files: list[str] = []
     for path in [*paths, *selection.files]:
         if os.path.isdir(path):
-            found = sorted(name for name in os.listdir(path) if name.endswith((".yaml", ".yml")))
-            files.extend(os.path.join(path, name) for name in found)
+            files.extend(_rule_files_in(path))
         elif os.path.isfile(path):
             files.append(path)
         else:
@@ -86,6 +85,14 @@ def rule_files(selection: RuleSelection) -> list[str]:
     if not files:
         raise UsageError("no rules to scan with", hint="Name a rule file with --rules, or drop --no-builtin-rules.")
     return files
+
+
+def _rule_files_in(directory: str) -> list[str]:
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError as err:
+        raise UsageError(f"cannot read rules {directory}: {err.strerror}") from err
+    return [os.path.join(directory, name) for name in names if name.endswith((".yaml", ".yml"))]
 
 
 def _read_all(files: Iterable[str]) -> Ruleset:
@@ -137,7 +144,7 @@ def _fingerprint(files: Sequence[str]) -> str:
             status = os.stat(path)
         except OSError as err:
             raise UsageError(f"cannot read rules {path}: {err.strerror}") from err
-        digest.update(f"{os.path.abspath(path)}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+        digest.update(f"{path}\0{os.path.abspath(path)}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
     return digest.hexdigest()[:32]
 
 

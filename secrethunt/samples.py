@@ -25,6 +25,7 @@ _MOST_REPEATS = 24
 """How often an open-ended repeat is repeated at most beyond its least."""
 _TRIES = 400
 _PRINTABLE = [*range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x61, 0x7B)]
+_SYMBOLS = [byte for byte in range(0x20, 0x7F) if byte not in _PRINTABLE and byte != ord("_")]
 _CATEGORY_BYTES = {
     sre.CATEGORY_DIGIT: list(range(0x30, 0x3A)),
     sre.CATEGORY_WORD: _PRINTABLE,
@@ -101,8 +102,10 @@ def _find_group(tree: Any, group: int) -> Any:
             children = [argument[3]]
         elif op is sre.BRANCH:
             children = list(argument[1])
-        elif op in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
-            children = [argument[2]]
+        elif op is sre.GROUPREF_EXISTS:
+            children = [branch for branch in argument[1:] if branch]
+        elif op in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT, sre.ASSERT):
+            children = [argument[-1]]
         elif op is sre.ATOMIC_GROUP:
             children = [argument]
         for child in children:
@@ -119,16 +122,13 @@ def _generate(tree: Any, source: random.Random) -> bytes:
 def _generate_node(op: Any, argument: Any, source: random.Random) -> bytes:
     if op is sre.LITERAL:
         return bytes([argument])
-    if op is sre.IN:
-        return bytes([source.choice(_members(argument))])
-    if op in (sre.ANY, sre.NOT_LITERAL):
-        return bytes([source.choice([byte for byte in _PRINTABLE if op is sre.ANY or byte != argument])])
+    if op in (sre.IN, sre.ANY, sre.NOT_LITERAL):
+        members = _members(argument) if op is sre.IN else [byte for byte in _PRINTABLE if byte != argument]
+        return bytes([source.choice(members)])
     if op is sre.BRANCH:
         return _generate(source.choice(argument[1]), source)
-    if op is sre.SUBPATTERN:
-        return _generate(argument[3], source)
-    if op is sre.ATOMIC_GROUP:
-        return _generate(argument, source)
+    if op in (sre.SUBPATTERN, sre.ATOMIC_GROUP):
+        return _generate(argument[3] if op is sre.SUBPATTERN else argument, source)
     if op in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
         low, high, body = argument
         count = source.randint(low, min(int(high), low + _MOST_REPEATS))
@@ -148,5 +148,6 @@ def _members(items: Any) -> list[int]:
         elif op is sre.CATEGORY:
             members.extend(_CATEGORY_BYTES[argument])
     if is_negated:
-        return [byte for byte in _PRINTABLE if byte not in members]
+        left = [byte for byte in _PRINTABLE if byte not in members]
+        return left or [byte for byte in _SYMBOLS if byte not in members] or [0x20]
     return members

@@ -33,7 +33,7 @@ _UUID = re.compile(rb"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FILE_NAME = re.compile(
     rb"(?i)[\w.-]+\.(?:txt|json|ya?ml|xml|pem|key|crt|cer|py|js|ts|go|rb|java|md|html?|php|sh|conf|cfg|ini|env|properties|p12|jks)"
 )
-_PROSE = re.compile(rb"[A-Za-z]+(?:[ ,][A-Za-z' ]+)+[.!?:]?")
+_PROSE = re.compile(rb"[A-Za-z]+[ ,][A-Za-z' ]+(?:,[A-Za-z' ]+)*[.!?:]?")
 
 
 _ABOUT = re.compile(
@@ -48,6 +48,16 @@ _ABOUT = re.compile(
 def about_secret_reason(rest: bytes) -> str:
     """Why a name that goes on with *rest* after `password` or `token` names no secret (`tokenUrl`), or empty."""
     return "the name is about a secret" if _ABOUT.fullmatch(rest) else ""
+
+
+_SHAPES = (
+    (_SNAKE_OR_CAMEL, "an identifier"),
+    (_PATH_OR_URL, "a path or URL"),
+    (_VERSION_OR_NUMBER, "a number or version"),
+    (_UUID, "a UUID"),
+    (_FILE_NAME, "a file name"),
+    (_PROSE, "prose"),
+)
 
 
 def not_secret_reason(value: bytes, *, is_quoted: bool) -> str:
@@ -68,17 +78,7 @@ def not_secret_reason(value: bytes, *, is_quoted: bool) -> str:
         return "code"
     if _CALL.match(value) and b"(" in value and value.rstrip(b";, ").endswith(b")"):
         return "a call"
-    for pattern, what in (
-        (_SNAKE_OR_CAMEL, "an identifier"),
-        (_PATH_OR_URL, "a path or URL"),
-        (_VERSION_OR_NUMBER, "a number or version"),
-        (_UUID, "a UUID"),
-        (_FILE_NAME, "a file name"),
-        (_PROSE, "prose"),
-    ):
-        if pattern.fullmatch(value):
-            return what
-    return ""
+    return next((what for pattern, what in _SHAPES if pattern.fullmatch(value)), "")
 
 
 _STOCK = re.compile(

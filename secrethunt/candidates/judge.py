@@ -14,7 +14,7 @@ from secrethunt.candidates.entropy import has_class, shannon_entropy
 from secrethunt.candidates.generic import about_secret_reason, generic_confidence, is_stock_word, not_secret_reason
 from secrethunt.candidates.lines import LineCounter
 from secrethunt.candidates.overlap import Judged, resolve_overlaps
-from secrethunt.candidates.placeholders import placeholder_reason
+from secrethunt.candidates.placeholders import filler_reason, placeholder_reason
 from secrethunt.checksums import CHECKSUMS
 from secrethunt.match.confirm import Capture
 from secrethunt.records import Candidate, Confidence, Rule, Secret
@@ -30,7 +30,7 @@ class Judge:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = tuple(rules)
-        self._ignore: dict[int, re.Pattern[bytes]] = {}
+        self._ignore: dict[int, tuple[re.Pattern[bytes], ...]] = {}
 
     def candidates(self, data: bytes, captures: Iterable[Capture]) -> tuple[Candidate, ...]:
         """The candidates among the *captures* of one blob, in order of place."""
@@ -38,12 +38,14 @@ class Judge:
         if not judged:
             return ()
         counter = LineCounter(data)
-        seen: dict[bytes, int] = {}
+        seen: dict[tuple[str, bytes], int] = {}
         found = []
         for item in resolve_overlaps(judged):
             value = data[item.start : item.end]
-            ordinal = seen.get(value, 0)
-            seen[value] = ordinal + 1
+            # By family as well, like the secret's id: what another rule sees elsewhere must not renumber these.
+            credential = item.rule.family or item.rule.id, value
+            ordinal = seen.get(credential, 0)
+            seen[credential] = ordinal + 1
             found.append(
                 Candidate(
                     rule=item.rule,
@@ -63,22 +65,11 @@ class Judge:
         value = data[capture.secret_start : capture.secret_end]
         if not value or self._is_ruled_out(capture.rule, rule, value):
             return None
-        confidence = rule.confidence
-        reasons = ["keyword beside the value" if rule.is_generic else "fits the format"]
-        if rule.is_generic:
-            groups = capture.match.groupdict(b"")
-            is_quoted = data[capture.secret_end : capture.secret_end + 1] in (b'"', b"'", b"`")
-            if about_secret_reason(groups.get("rest", b"")) or not_secret_reason(value, is_quoted=is_quoted):
-                return None
-            confidence, why = generic_confidence(groups.get("word", b"password"), value, confidence)
-            reasons.append(why)
-        elif is_stock_word(value):
-            confidence = Confidence.LOW
-            reasons.append("the value is a word that stands for a password")
-        if rule.checksum:
-            confidence, why = _checksum_confidence(rule.checksum, value, confidence)
-            reasons.append(why)
-        return Judged(rule, capture.secret_start, capture.secret_end, confidence, tuple(reasons), _facts(capture))
+        judgement = _judge_generic(data, capture, rule) if rule.is_generic else _judge_specific(rule, value)
+        if judgement is None:
+            return None
+        confidence, reasons = judgement
+        return Judged(rule, capture.secret_start, capture.secret_end, confidence, reasons, _facts(capture))
 
     def _is_ruled_out(self, index: int, rule: Rule, value: bytes) -> bool:
         """The tests that every rule's values go through, in order of cost."""
@@ -88,14 +79,44 @@ class Judge:
             return True
         if placeholder_reason(value[:200]):
             return True
-        return bool(rule.ignore) and self._ignore_pattern(index, rule).search(value) is not None
+        return bool(rule.ignore) and any(pattern.search(value) for pattern in self._ignore_patterns(index, rule))
 
-    def _ignore_pattern(self, index: int, rule: Rule) -> re.Pattern[bytes]:
+    def _ignore_patterns(self, index: int, rule: Rule) -> tuple[re.Pattern[bytes], ...]:
+        """Each by itself: joined into one, their flags and group names would clash."""
         compiled = self._ignore.get(index)
         if compiled is None:
-            compiled = re.compile(b"|".join(b"(?:%s)" % pattern.encode("utf-8") for pattern in rule.ignore))
-            self._ignore[index] = compiled
+            compiled = self._ignore[index] = tuple(re.compile(pattern.encode("utf-8")) for pattern in rule.ignore)
         return compiled
+
+
+def _judge_generic(data: bytes, capture: Capture, rule: Rule) -> tuple[Confidence, tuple[str, ...]] | None:
+    """A keyword is weak evidence: its name and the value must both look right."""
+    value = data[capture.secret_start : capture.secret_end]
+    groups = capture.match.groupdict(b"")
+    is_quoted = data[capture.secret_end : capture.secret_end + 1] in (b'"', b"'", b"`")
+    if (
+        about_secret_reason(groups.get("rest", b""))
+        or not_secret_reason(value, is_quoted=is_quoted)
+        or filler_reason(value[:200])
+    ):
+        return None
+    confidence, why = generic_confidence(groups.get("word", b"password"), value, rule.confidence)
+    return confidence, ("keyword beside the value", why)
+
+
+def _judge_specific(rule: Rule, value: bytes) -> tuple[Confidence, tuple[str, ...]]:
+    """A provider's own format; what speaks against it lowers confidence and is said."""
+    if is_stock_word(value):
+        return Confidence.LOW, ("fits the format", "the value is a word that stands for a password")
+    confidence, reasons = rule.confidence, ["fits the format"]
+    if rule.checksum:
+        confidence, why = _checksum_confidence(rule.checksum, value, confidence)
+        reasons.append(why)
+    filler = filler_reason(value[:200])
+    if filler and confidence == Confidence.HIGH:
+        confidence = Confidence.MEDIUM
+        reasons.append(filler)
+    return confidence, tuple(reasons)
 
 
 def _checksum_confidence(name: str, value: bytes, confidence: Confidence) -> tuple[Confidence, str]:

@@ -5,37 +5,55 @@ from __future__ import annotations
 
 from secrethunt.records import Span
 
+_CONTINUATION = bytes(range(0x80, 0xC0))
+"""Bytes that begin no code point in UTF-8 (RFC 3629 section 3)."""
+
 
 class LineCounter:
-    """Places in one blob, asked for in ascending order of start, so that each byte is counted once."""
+    """
+    Places in one blob, asked for in ascending order of start.
+
+    Each byte is counted about once, also where a file is one line of many MiB with thousands of secrets in it.
+    """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._offset = 0
         self._line = 1
-        self._line_start = 0
+        self._column = 1
+        self._is_utf8 = _is_utf8_line(data, 0)
 
     def span(self, start: int, end: int) -> Span:
         """The half-open byte range [start, end) with its lines and columns."""
         self._advance(start)
-        line, line_start = self._line, self._line_start
-        column = 1 + _code_points(self._data[line_start:start])
+        line, column = self._line, self._column
         inner = self._data.count(b"\n", start, end)
         if not inner:
-            return Span(start, end, line, column, line, column + _code_points(self._data[start:end]))
+            return Span(start, end, line, column, line, column + _width(self._data[start:end], self._is_utf8))
         last_start = self._data.rfind(b"\n", start, end) + 1
-        return Span(start, end, line, column, line + inner, 1 + _code_points(self._data[last_start:end]))
+        last_width = _width(self._data[last_start:end], _is_utf8_line(self._data, last_start))
+        return Span(start, end, line, column, line + inner, 1 + last_width)
 
     def _advance(self, start: int) -> None:
         newlines = self._data.count(b"\n", self._offset, start)
         if newlines:
             self._line += newlines
-            self._line_start = self._data.rfind(b"\n", self._offset, start) + 1
+            self._offset = self._data.rfind(b"\n", self._offset, start) + 1
+            self._column = 1
+            self._is_utf8 = _is_utf8_line(self._data, self._offset)
+        self._column += _width(self._data[self._offset : start], self._is_utf8)
         self._offset = start
 
 
-def _code_points(piece: bytes) -> int:
+def _is_utf8_line(data: bytes, start: int) -> bool:
+    end = data.find(b"\n", start)
     try:
-        return len(piece.decode("utf-8"))
+        data[start : end if end >= 0 else len(data)].decode("utf-8")
     except UnicodeDecodeError:
-        return len(piece)
+        return False
+    return True
+
+
+def _width(piece: bytes, is_utf8: bool) -> int:
+    """Code points that begin in *piece*, or its bytes where its line is not UTF-8."""
+    return len(piece.translate(None, _CONTINUATION)) if is_utf8 else len(piece)

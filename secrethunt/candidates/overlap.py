@@ -26,34 +26,47 @@ def resolve_overlaps(judged: Iterable[Judged]) -> list[Judged]:
     """
     Keep, of those that overlap, provider rules before generic ones, then the surer, then the longer; by offset.
 
-    The one that stays is as sure as the surest rule that saw exactly the same bytes, and names the others.
+    The one that stays is as sure as the surest rule that saw exactly the same bytes, and names the others. One of low
+    confidence comes last, whatever its rule: it is not reported unless asked for, and must hide nothing that is.
     """
     kept: list[Judged] = []
     starts: list[int] = []
-    for item in sorted(judged, key=_rank):
-        index = bisect.bisect_right(starts, item.start)
-        neighbours = [i for i in (index - 1, index) if 0 <= i < len(kept) and _overlap(kept[i], item)]
-        if not neighbours:
-            kept.insert(index, item)
-            starts.insert(index, item.start)
-        for i in neighbours:
-            kept[i] = _absorb(kept[i], item)
+    for item in sorted(_merge_same_bytes(judged), key=_rank):
+        first = bisect.bisect_right(starts, item.start)
+        if first and kept[first - 1].end > item.start:
+            first -= 1
+        last = bisect.bisect_left(starts, item.end)
+        if first >= last:
+            kept.insert(first, item)
+            starts.insert(first, item.start)
+        for index in range(first, last):
+            kept[index] = _absorb(kept[index], item)
     return kept
 
 
-def _rank(item: Judged) -> tuple[bool, bool, int, int, int, str]:
+def _merge_same_bytes(judged: Iterable[Judged]) -> Iterable[Judged]:
+    """One for each range of bytes: what its rules agree on is a secret, however unsure the best of them was alone."""
+    merged: dict[tuple[int, int], Judged] = {}
+    for item in sorted(judged, key=_preference):
+        place = item.start, item.end
+        merged[place] = _absorb(merged[place], item) if place in merged else item
+    return merged.values()
+
+
+def _preference(item: Judged) -> tuple[bool, bool, int, str]:
     """A rule that counts only at some paths comes late: elsewhere nothing would be left of the overlap."""
-    rule = item.rule
-    return rule.is_generic, bool(rule.paths), -item.confidence, item.start - item.end, item.start, rule.id
+    return item.rule.is_generic, bool(item.rule.paths), -item.confidence, item.rule.id
 
 
-def _overlap(first: Judged, second: Judged) -> bool:
-    return first.start < second.end and second.start < first.end
+def _rank(item: Judged) -> tuple[bool, bool, bool, int, int, int, str]:
+    is_generic, is_bound, confidence, rule_id = _preference(item)
+    is_weak = item.confidence == Confidence.LOW
+    return is_weak, is_generic, is_bound, confidence, item.start - item.end, item.start, rule_id
 
 
 def _absorb(kept: Judged, other: Judged) -> Judged:
-    if other.rule.id == kept.rule.id or other.rule.id in kept.also:
-        return kept
     is_same = (other.start, other.end) == (kept.start, kept.end)
     confidence = max(kept.confidence, other.confidence) if is_same else kept.confidence
-    return kept._replace(confidence=confidence, also=(*kept.also, other.rule.id))
+    names = dict.fromkeys([*kept.also, other.rule.id, *other.also])
+    names.pop(kept.rule.id, None)
+    return kept._replace(confidence=confidence, also=tuple(names))

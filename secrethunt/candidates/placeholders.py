@@ -3,21 +3,20 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 _WORDS = re.compile(
     rb"(?i)example|sample|placeholder|change[_-]?(?:me|it|this)|replace[_-]?(?:me|with|this)|redacted|fixme|todo|dummy"
-    rb"|your[_ -]?(?:own|api|key|token|secret|pass|access|client|account|auth|bot|app|personal|private|user|slack|git|org"
-    rb"|project|webhook|value|here|db|real)|(?:token|key|secret|password|value)[_-]?here|insert[_-]|<[a-z]|obfuscated"
-    rb"|n[o0]t[_-]?(?:a[_-]?)?(?:real|valid|secret)|foo[_-]?bar|lorem|xxxx|\*{3}|\.{3}|deadbeef|abcdefghij|0123456789"
-    rb"|1234567890|987654321"
+    rb"|your[_ -]?(?:own|api|key|token|secret|pass|access|client|account|auth|bot|app|personal|private|user|slack|git"
+    rb"|org|project|webhook|value|here|db|real)|(?:token|key|secret|password|value)[_-]?here|insert[_-]|<[a-z]|obfuscated"
+    rb"|n[o0]t[_-]?(?:a[_-]?)?(?:real|valid|secret)|foo[_-]?bar|lorem|xxxx|\*{3}|\.{3}"
 )
 """Words and runs that people write where a secret will go; a random token holds one by chance too seldom to matter."""
 _TEMPLATE = re.compile(
-    rb"\$\{|\$\(|\{\{|\}\}|<%|%>|^%[A-Za-z_]+%$|^\$[A-Za-z_][\w.:-]*$|#\{|%\(\w+\)s|%[sdv]|\{[A-Za-z_.]*\}|^__\w+__$"
+    rb"\$\{|\$\(|\{\{|\}\}|<%|%>|^%[A-Za-z_]+%$|^\$[A-Za-z_][\w.:-]*$|#\{|%\(\w+\)s|(?<![0-9A-Za-z%])%[sdv](?![0-9A-Za-z])|\{[A-Za-z_.]*\}|^__\w+__$"
 )
-_LONG = 100
-"""Encoded structures of this length hold runs (zeros read `AAAA` in base64) without being fillers."""
+_FILLER = re.compile(rb"(?i)deadbeef|abcdefgh|12345678|98765432|qwertyui|a1b2c3d4")
 _RUN = re.compile(rb"(.)\1{6,}", re.DOTALL)
 
 
@@ -25,7 +24,7 @@ def placeholder_reason(value: bytes) -> str:
     """Why *value* is a placeholder, or an empty string where it may be real."""
     if _TEMPLATE.search(value):
         return "template"
-    if len(value) < _LONG and _RUN.search(value):
+    if _has_long_run(value):
         return "one character repeated"
     if _WORDS.search(value):
         return "placeholder word"
@@ -36,7 +35,19 @@ def placeholder_reason(value: bytes) -> str:
     return ""
 
 
+def _has_long_run(value: bytes) -> bool:
+    """One character fills a good part of *value*; encoded structures hold shorter runs (zeros read `AAAA` in base64)."""
+    return any(len(match.group()) * 3 >= len(value) for match in _RUN.finditer(value))
+
+
+def filler_reason(value: bytes) -> str:
+    """Why *value* looks typed by hand rather than made by a machine, or an empty string."""
+    if _FILLER.search(value):
+        return "it holds a sequence that people type"
+    return ""
+
+
 def _is_sequence(value: bytes) -> bool:
     """Most neighbours differ by the same small step, as in `abcdef…` or `987654…`."""
-    steps = [after - before for before, after in zip(value, value[1:], strict=False)]
+    steps = [after - before for before, after in itertools.pairwise(value)]
     return max(steps.count(1), steps.count(-1)) > len(steps) * 0.6

@@ -60,25 +60,29 @@ def check(paths: tuple[str, ...], sample: str | None) -> int:
     """Check rule files: formats, anchors, examples, speed; exit code 1 for complaints. Without PATH the built-in rules."""
     from secrethunt.rulecheck import check_ruleset
 
+    text = None if sample is None else _read(sample)
     selection = RuleSelection(files=paths, builtin=not paths)
     ruleset = load_ruleset(selection, DiskCache(None))
     complaints = list(check_ruleset(ruleset))
     for complaint in complaints:
         click.echo(f"{complaint.rule.file}:{complaint.rule.line}: {complaint.rule.id}: {complaint.message}")
     click.echo(f"{len(ruleset.rules)} rules checked, {len(complaints)} complaints", err=True)
-    if sample is not None:
-        _print_costs(ruleset, sample)
+    if text is not None:
+        _print_costs(ruleset, text)
     return ExitCode.FINDINGS if complaints else ExitCode.CLEAN
 
 
-def _print_costs(ruleset: Ruleset, sample: str) -> None:
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as err:
+        raise UsageError(f"cannot read {path}: {err.strerror}", hint="Check the path given to --cost.") from err
+
+
+def _print_costs(ruleset: Ruleset, text: bytes) -> None:
     from secrethunt.rulecheck import anchor_counts
 
-    try:
-        with open(sample, "rb") as file:
-            text = file.read()
-    except OSError as err:
-        raise UsageError(f"cannot read {sample}: {err.strerror}", hint="Check the path given to --cost.") from err
     counts = anchor_counts(ruleset, text)
     mebibytes = max(len(text) / (1 << 20), 1e-6)
     click.echo("anchors per MiB of the sample:")

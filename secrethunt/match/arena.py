@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from secrethunt.records import Blob
 
@@ -19,7 +19,7 @@ SEPARATOR = b"\n"
 class Arena:
     """Blobs end to end, handed to Hyperscan in one call."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     blobs: tuple[Blob, ...]
     starts: tuple[int, ...]
     """Where each blob begins in `data`; ascending."""

@@ -2,8 +2,9 @@
 """
 Hot: runs a rule's confirming pattern around each anchor and captures the secret. Judges nothing.
 
-An anchor's end is known exactly, its start only within bounds; so is where the pattern's match may begin. Within these
-bounds matches are taken as `finditer` would, which depends on nothing outside of the window.
+An anchor's end is known exactly, its start only within bounds; so is where the pattern's match may begin. The match at
+each such place is taken, those inside of another included: what is captured at a place then depends on the bytes around
+it alone, not on how far a match before it happened to reach, and holds all that `finditer` would find.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import NamedTuple
 
 from secrethunt.anchors import Anchor
 
+_FEW_STARTS = 8
+_LONG_REACH = 512
 _LOOKAHEAD = 64
 """Bytes shown to the pattern behind its longest match, for what it asserts there."""
 
@@ -28,6 +31,10 @@ class Capture(NamedTuple):
     secret_end: int
     match: re.Match[bytes]
 
+    def __repr__(self) -> str:
+        # A match's own representation shows what it matched.
+        return f"Capture(rule={self.rule}, start={self.start}, end={self.end})"
+
 
 class Confirmer:
     """The confirming patterns of a rule set, compiled when first needed (compiling all takes longer than a scan)."""
@@ -36,13 +43,17 @@ class Confirmer:
         self._patterns = tuple(patterns)
         self._anchors = tuple(anchors)
         self._compiled: list[re.Pattern[bytes] | None] = [None] * len(self._patterns)
+        self._tails: list[re.Pattern[bytes] | None] = [None] * len(self._patterns)
 
     def captures(self, data: bytes, rule: int, ends: Iterable[int]) -> Iterator[Capture]:
         """Matches of *rule* in *data* that hold one of the anchors ending at *ends* (ascending)."""
         pattern = self._pattern(rule)
         anchor = self._anchors[rule]
+        tail = self._tail(rule)
         searched = 0
         for end in ends:
+            if tail is not None and tail.match(data, end, end + anchor.reach + _LOOKAHEAD) is None:
+                continue
             earliest = max(searched, end - anchor.max_width - anchor.max_lead)
             latest = end - anchor.min_width - anchor.min_lead
             for match in _matches(pattern, data, earliest, latest, anchor.reach):
@@ -50,6 +61,15 @@ class Confirmer:
                 if start >= 0:
                     yield Capture(rule, match.start(), match.end(), start, stop, match)
             searched = latest + 1
+
+    def _tail(self, rule: int) -> re.Pattern[bytes] | None:
+        expression = self._anchors[rule].tail
+        if not expression:
+            return None
+        compiled = self._tails[rule]
+        if compiled is None:
+            compiled = self._tails[rule] = re.compile(expression.encode("utf-8"))
+        return compiled
 
     def _pattern(self, rule: int) -> re.Pattern[bytes]:
         compiled = self._compiled[rule]
@@ -61,17 +81,26 @@ class Confirmer:
 def _matches(
     pattern: re.Pattern[bytes], data: bytes, earliest: int, latest: int, reach: int
 ) -> Iterator[re.Match[bytes]]:
-    """Matches that begin within [earliest, latest], leftmost first, without overlap."""
+    """The match that begins at each place within [earliest, latest] where one does, in order."""
     start = max(earliest, 0)
     stop = latest + reach + _LOOKAHEAD
-    if start == latest:
-        match = pattern.match(data, start, stop)
-        if match is not None:
-            yield match
-        return
     while start <= latest:
-        match = pattern.search(data, start, stop)
+        if latest - start < _FEW_STARTS or reach > _LONG_REACH:
+            match = _match_within(pattern, data, start, latest, stop)
+        else:
+            match = pattern.search(data, start, stop)
         if match is None or match.start() > latest:
             return
         yield match
-        start = max(match.end(), match.start() + 1)
+        start = match.start() + 1
+
+
+def _match_within(
+    pattern: re.Pattern[bytes], data: bytes, start: int, latest: int, stop: int
+) -> re.Match[bytes] | None:
+    """`search` that gives up behind *latest*, where no match may begin, instead of reading on to *stop*."""
+    for position in range(start, latest + 1):
+        match = pattern.match(data, position, stop)
+        if match is not None:
+            return match
+    return None

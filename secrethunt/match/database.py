@@ -112,7 +112,8 @@ def _fingerprint(expressions: Sequence[str]) -> str:
     import hyperscan
 
     digest = hashlib.sha256()
-    for part in (hyperscan.__version__, platform.machine(), _cpu_features(), *expressions):
+    version: str = hyperscan.__version__  # type: ignore[attr-defined]  # there, but not in its stub
+    for part in (version, platform.machine(), _cpu_features(), *expressions):
         digest.update(part.encode("utf-8") + b"\0")
     return digest.hexdigest()[:32]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -65,6 +66,7 @@ _ENVIRONMENT = {
 }
 
 _TYPES = {kind.value: kind for kind in ObjectType}
+_ID = re.compile("[0-9a-f]{40,64}")
 _FEED_SLICE = 4096
 _MAX_RESTARTS = 2000
 _PIPE_SIZE = 1 << 20
@@ -152,8 +154,9 @@ class CommandBackend:
         """Id of what *revision* names; never taken for an option."""
         if not revision or revision.startswith("-"):
             return None
-        answer = self._run("rev-parse", "--verify", "--quiet", revision, fine=(0, 1, 128))
-        return answer.decode().strip() or None
+        answer = self._run("rev-parse", "--verify", "--quiet", revision, fine=(0, 1, 128)).decode().strip()
+        # A range or an exclusion has an answer too, but not one id.
+        return answer if _ID.fullmatch(answer) else None
 
     def head(self) -> Head:
         """What HEAD says."""
@@ -283,12 +286,8 @@ class CommandBackend:
 def _child_environment(layout: GitLayout) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment.update(_ENVIRONMENT)
-    # NOTE: a partial commit (`git commit FILE`, `git commit -a`) hands its hook an index of its own.
-    index = os.environ.get("GIT_INDEX_FILE")
-    if index and os.path.realpath(os.path.dirname(os.path.abspath(index))) == os.fsdecode(
-        os.path.realpath(layout.git_dir)
-    ):
-        environment["GIT_INDEX_FILE"] = os.path.abspath(index)
+    if (index := layout.callers_index()) is not None:
+        environment["GIT_INDEX_FILE"] = index
     return environment
 
 

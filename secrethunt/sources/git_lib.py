@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 import pygit2
-from pygit2.enums import ConfigLevel, FileStatus, ReferenceType, RepositoryOpenFlag
+from pygit2.enums import ConfigLevel, FileStatus, RepositoryOpenFlag
 
 from secrethunt.records import Skip
 from secrethunt.sources.git_backend import (
@@ -89,8 +89,8 @@ class LibraryBackend:
         """What HEAD says."""
         commit = self.resolve("HEAD^{commit}")
         reference = self._repository.lookup_reference("HEAD")
-        is_symbolic = reference.type == ReferenceType.SYMBOLIC
-        return Head(os.fsencode(reference.raw_target) if is_symbolic else None, commit)
+        branch = reference.raw_target
+        return Head(branch if isinstance(branch, bytes) else None, commit)
 
     def refs(self) -> Sequence[Ref]:
         """All refs, sorted by name; those that lead nowhere are left out, as git does."""
@@ -141,7 +141,7 @@ class LibraryBackend:
         paths = self._paths_with(FileStatus.IGNORED)
         if as_directories or self._layout.work_tree is None:
             return paths
-        files = []
+        files: list[bytes] = []
         for path in paths:
             if path.endswith(b"/"):
                 files.extend(_files_below(self._layout.work_tree, path))
@@ -152,9 +152,10 @@ class LibraryBackend:
     def config(self, key: str) -> bytes | None:
         """Value of *key* in the repository's own configuration."""
         try:
-            return os.fsencode(self._repository.config[key])
+            value = self._repository.config[key]
         except (KeyError, *_UNREADABLE):
             return None
+        return None if value is None else os.fsencode(value)
 
     def _header(self, id: str, failure: Skip, report: Report) -> Iterator[ObjectHeader]:
         try:
@@ -183,7 +184,8 @@ class LibraryBackend:
 
     def _index_entries(self) -> list[IndexEntry]:
         try:
-            index = self._repository.index
+            named = self._layout.callers_index()
+            index = self._repository.index if named is None else pygit2.Index(named)
             index.read()
         except _UNREADABLE as err:
             raise GitFailure(str(err)) from err

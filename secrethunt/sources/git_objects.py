@@ -85,8 +85,9 @@ def describe(raw: RawObject) -> CommitInfo:
     who, is_closed, when = line[1].rpartition(b">")
     name, _, email = (who if is_closed else line[1]).partition(b"<")
     moment = _WHEN.match(when) if is_closed else None
-    date = _rfc3339(int(moment[1]), moment[2] or b"+0000") if moment else ""
-    return CommitInfo(CommitId(raw.id), name.strip(), email.strip(), date)
+    seconds = int(moment[1]) if moment else 0
+    date = _rfc3339(seconds, moment[2] or b"+0000") if moment else ""
+    return CommitInfo(CommitId(raw.id), name.strip(), email.strip(), date, float(seconds))
 
 
 def _rfc3339(seconds: int, offset: bytes) -> str:

@@ -32,6 +32,19 @@ class GitLayout:
         name = os.path.basename(self.git_dir)
         return os.path.basename(os.path.dirname(self.git_dir)) if name == b".git" else name.removesuffix(b".git")
 
+    def callers_index(self) -> str | None:
+        """
+        The index that our caller wants read in place of the repository's own, if it is one of this repository's.
+
+        A partial commit (`git commit FILE`, `git commit -a`) hands its hook an index of its own that way.
+        """
+        named = os.environ.get("GIT_INDEX_FILE")
+        if not named:
+            return None
+        path = os.path.abspath(named)
+        is_ours = os.path.realpath(os.path.dirname(path)) == os.path.realpath(os.fsdecode(self.git_dir))
+        return path if is_ours else None
+
     def is_partial(self) -> bool:
         """Some pack came from a partial clone, so objects may be absent by promise."""
         return any(name.endswith(b".promisor") for name in _names(os.path.join(self.common_dir, b"objects", b"pack")))

@@ -28,7 +28,9 @@ def _remote_name(url: bytes) -> bytes | None:
         host, path = scp.groups()
     else:
         return None
+    if b"@" in path:
+        return None
     path = re.split(rb"[?#]", path)[0].strip(b"/").removesuffix(b".git")
-    if not host or not path or (b":" in host and not host.startswith(b"[")) or b"@" in path:
+    if not host or not path or (b":" in host and not host.startswith(b"[")):
         return None
     return host.lower() + b"/" + path

@@ -19,11 +19,11 @@ from secrethunt.sources.layout import GitLayout
 from secrethunt.sources.naming import repository_name
 from secrethunt.sources.opening import open_backend, open_nested_backend
 from secrethunt.sources.revisions import (
+    CommitRange,
     commits_in,
     iter_added,
     iter_tree_blobs,
     resolve_branch,
-    resolve_commit,
     resolve_range,
 )
 from secrethunt.sources.worktree import WorktreeReader
@@ -67,7 +67,7 @@ class RepositorySource:
         self._options = options
         self._history: History = ReferenceHistory(backend, layout, max_size=options.max_size)
         self._objects = ObjectReader(backend, layout, max_size=options.max_size)
-        self._check_revision()
+        self._selected = self._resolve_revision()
         self.repository = repository_name(backend.config("remote.origin.url"), layout.name)
 
     def iter_blobs(self, ledger: Ledger) -> Iterator[Blob]:
@@ -81,7 +81,7 @@ class RepositorySource:
             case Scope.STAGED:
                 return iter_staged(self._backend, self._layout, max_size=self._options.max_size, ledger=ledger)
             case Scope.HEAD | Scope.RANGE | Scope.BRANCH:
-                headers = self._backend.headers(self._iter_selected(scope, ledger), ledger.skip)
+                headers = self._backend.headers(self._iter_selected(ledger), ledger.skip)
                 return self._objects.iter_blobs(headers, ledger)
             case _:
                 assert_never(scope)
@@ -117,28 +117,34 @@ class RepositorySource:
     def _iter_worktree(self, ledger: Ledger) -> Iterator[Blob]:
         return WorktreeReader(self._options, open_nested_backend, ledger).iter_blobs(self._backend, self._layout)
 
-    def _iter_selected(self, scope: Scope, ledger: Ledger) -> Iterator[str]:
-        revision = self._options.revision
-        if scope is Scope.HEAD:
-            yield from iter_tree_blobs(self._backend, resolve_commit(self._backend, "HEAD"), ledger.skip)
-        elif scope is Scope.BRANCH:
-            yield from self._backend.reachable(resolve_branch(self._backend, revision), ledger.skip)
-        else:
-            commits = commits_in(self._backend, resolve_range(self._backend, revision))
+    def _iter_selected(self, ledger: Ledger) -> Iterator[str]:
+        """Ids of what the revision selects: its commits, and the blobs that they hold or add."""
+        selected = self._selected
+        if isinstance(selected, CommitRange):
+            commits = commits_in(self._backend, selected)
             yield from commits
             yield from iter_added(self._backend, commits, ledger.skip)
+        elif self._options.scope is Scope.HEAD:
+            yield from iter_tree_blobs(self._backend, selected, ledger.skip)
+        else:
+            yield from self._backend.reachable(selected, ledger.skip)
 
-    def _check_revision(self) -> None:
-        """Fail now, not in the middle of a scan."""
-        if self._options.scope is Scope.HEAD and self._backend.head().commit is None:
+    def _resolve_revision(self) -> CommitRange | str:
+        """What the options name, empty when nothing; done first, so that a mistake stops no scan in its middle."""
+        scope, revision = self._options.scope, self._options.revision
+        if scope is Scope.RANGE:
+            return resolve_range(self._backend, revision)
+        if scope is Scope.BRANCH:
+            return resolve_branch(self._backend, revision)
+        if scope is not Scope.HEAD:
+            return ""
+        commit = self._backend.head().commit
+        if commit is None:
             raise SourceError(
                 f"{_shown(self._layout.work_tree or self._layout.git_dir)}: HEAD names no commit",
                 hint="Commit something first, or leave --head out to scan the files.",
             )
-        if self._options.scope is Scope.RANGE:
-            resolve_range(self._backend, self._options.revision)
-        if self._options.scope is Scope.BRANCH:
-            resolve_branch(self._backend, self._options.revision)
+        return commit
 
 
 class UnreadableRepository:

@@ -6,7 +6,6 @@ Owns what can be read only once and has no place in a tree: standard input, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import BinaryIO
 
 from secrethunt.records import Blob, BlobKind, Provenance, Skip
 from secrethunt.sources.contract import BlobKey, Ledger
@@ -17,16 +16,17 @@ class StreamSource:
 
     prefix = b""
 
-    def __init__(self, path: bytes, open_stream: Callable[[], BinaryIO], *, max_size: int) -> None:
+    def __init__(self, path: bytes, read: Callable[[int], bytes], *, max_size: int) -> None:
+        """*read* gives at most so many bytes from the start; it is called once."""
         self._path = path
-        self._open = open_stream
+        self._read = read
         self._max_size = max_size
         self.repository = path.decode(errors="backslashreplace")
 
     def iter_blobs(self, ledger: Ledger) -> Iterator[Blob]:
         """The stream's bytes as one blob; a stream over the limit is named and not scanned."""
         try:
-            data = self._open().read(self._max_size + 1)
+            data = self._read(self._max_size + 1)
         except OSError as err:
             ledger.skip(Skip.UNREADABLE, self._path, err.strerror or "")
             return

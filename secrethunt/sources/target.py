@@ -5,10 +5,11 @@ Owns what a target on the command line is: standard input, a file, a plain direc
 
 from __future__ import annotations
 
+import errno
+import functools
 import os
 import stat
 import sys
-from typing import BinaryIO
 
 from secrethunt.errors import SourceError
 from secrethunt.sources.contract import Scope, Source, SourceOptions
@@ -35,7 +36,7 @@ def open_source(target: str, options: SourceOptions) -> Source:
     """
     if target == "-":
         _refuse_repository_options(target, options)
-        return StreamSource(b"-", _standard_input, max_size=options.max_size)
+        return StreamSource(b"-", _read_standard_input, max_size=options.max_size)
     path = os.fsencode(target)
     mode = _mode(target, path)
     if stat.S_ISDIR(mode):
@@ -48,7 +49,7 @@ def open_source(target: str, options: SourceOptions) -> Source:
         root, file = os.path.split(os.path.realpath(path)) if is_link else (directory or b".", name)
         return TreeSource(root, file=file, prefix=_prefix(directory), max_size=options.max_size)
     if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode):
-        return StreamSource(path, lambda: _open_pipe(path), max_size=options.max_size)
+        return StreamSource(path, functools.partial(_read_pipe, path), max_size=options.max_size)
     raise SourceError(f"{target}: neither a file nor a directory", hint="Name a file, a directory, or - for a stream.")
 
 
@@ -68,7 +69,7 @@ def _mode(target: str, path: bytes) -> int:
     except OSError as err:
         raise SourceError(f"{target}: {err.strerror}", hint="Check the path, and that you may read it.") from err
     needed = os.R_OK | os.X_OK if stat.S_ISDIR(mode) else os.R_OK
-    if not os.access(path, needed):
+    if not os.access(path, needed, effective_ids=os.access in os.supports_effective_ids):
         raise SourceError(f"{target}: permission denied", hint="Run as a user who may read it.")
     return mode
 
@@ -93,14 +94,15 @@ def _prefix(directory: bytes) -> bytes:
     return directory.rstrip(b"/") + b"/"
 
 
-def _standard_input() -> BinaryIO:
+def _read_standard_input(limit: int) -> bytes:
     if sys.stdin is None:
-        raise OSError("standard input is closed")
-    return sys.stdin.buffer
+        raise OSError(errno.EBADF, "standard input is closed")
+    return sys.stdin.buffer.read(limit)
 
 
-def _open_pipe(path: bytes) -> BinaryIO:
+def _read_pipe(path: bytes, limit: int) -> bytes:
     """Open without waiting for a writer, then read as usual: a pipe that nobody writes to is empty."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     os.set_blocking(descriptor, True)
-    return open(descriptor, "rb")
+    with open(descriptor, "rb") as file:
+        return file.read(limit)

@@ -65,12 +65,10 @@ def iter_files(
             continue
         subdirectories = []
         for entry in entries:
-            if entry.is_file(follow_symlinks=False) and entry.name != b".git":
+            if entry.name == b".git":
+                _note_repository(path, ledger, is_root=directory == root, is_repository=is_repository)
+            elif entry.is_file(follow_symlinks=False):
                 yield entry.path, path + entry.name
-            elif entry.name == b".git":
-                if is_repository and directory == root:
-                    continue
-                ledger.skip(Skip.NESTED_REPOSITORY, path.rstrip(b"/") or b".", "history not scanned; scan it by itself")
             elif entry.is_dir(follow_symlinks=False):
                 subdirectories.append((entry.path, path + entry.name + b"/"))
             else:
@@ -84,6 +82,13 @@ def _name(entry: os.DirEntry[bytes]) -> bytes:
 
 def _is_bare_repository(directory: bytes, entries: list[os.DirEntry[bytes]]) -> bool:
     return _GIT_DIR_NAMES.issubset({entry.name for entry in entries}) and is_git_dir(directory)
+
+
+def _note_repository(path: bytes, ledger: Ledger, *, is_root: bool, is_repository: bool) -> None:
+    if not is_root:
+        ledger.skip(Skip.NESTED_REPOSITORY, path.rstrip(b"/"), "history not scanned; scan it by itself")
+    elif not is_repository:
+        ledger.skip(Skip.UNREADABLE, path + b".git", "names no repository, so no history was scanned")
 
 
 def _special_name(entry: os.DirEntry[bytes]) -> str:

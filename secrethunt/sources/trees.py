@@ -28,12 +28,12 @@ class TreeIndex:
 
     def __init__(self, backend: GitBackend, trees: Sequence[str], blobs: Sequence[str], report: Report) -> None:
         self.numbers = {bytes.fromhex(id): number for number, id in enumerate(trees)}
-        self.names: list[bytes] = []
         self._name_numbers: dict[bytes, int] = {}
         self._starts = array("Q", [0])
         self._children = array("L")
         self._child_names = array("L")
         self._wanted: dict[int, list[tuple[int, int]]] = {}
+        self.names: Sequence[bytes] = ()
         self._read(backend, trees, [bytes.fromhex(id) for id in blobs], report)
 
     def __len__(self) -> int:
@@ -63,7 +63,7 @@ class TreeIndex:
         id_size = len(trees[0]) // 2
         find_directories = re.compile(rb"40000 ([^\0]+)\0(.{%d})" % id_size, re.DOTALL).findall
         numbers, starts, children, names = self.numbers, self._starts, self._children, self._child_names
-        number_name = self._number_name
+        number_of = self._name_numbers
         for id, _, data in backend.objects(trees, report):
             tree = numbers[bytes.fromhex(id)]
             while len(starts) <= tree:
@@ -72,19 +72,13 @@ class TreeIndex:
             for name, child in find_directories(data):
                 if child in numbers:
                     children.append(numbers[child])
-                    names.append(number_name(name))
+                    names.append(number_of.setdefault(name, len(number_of)))
             if hits := search.find(data):
                 found = _names_of(data, hits, id_size)
-                self._wanted[tree] = [(number_name(name), blob) for name, blob in found]
+                self._wanted[tree] = [(number_of.setdefault(name, len(number_of)), blob) for name, blob in found]
         while len(starts) <= len(trees):
             starts.append(len(children))
-
-    def _number_name(self, name: bytes) -> int:
-        number = self._name_numbers.get(name)
-        if number is None:
-            number = self._name_numbers[name] = len(self.names)
-            self.names.append(name)
-        return number
+        self.names = list(number_of)
 
 
 def _names_of(data: bytes, hits: Sequence[tuple[int, int]], id_size: int) -> Iterator[tuple[bytes, int]]:

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import base64
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from secrethunt.checksums import CHECKSUMS, decode_base64url
+from tests.rule_samples import digits
+
+SHAPES = {
+    "crc32-base62": f"acme_{digits('a', 36)}",
+    "crc32-hex": f"acme_{digits('b', 32)}_{digits('c', 8)}",
+    "gitlab-routable": f"acme-{digits('d', 27)}.{digits('e', 9)}",
+    "jwt": f"{digits('f', 20)}.{digits('g', 40)}.{digits('h', 43)}",
+    "basic-auth": digits("i", 24),
+    "pypi-macaroon": f"pypi-{digits('j', 120)}",
+}
+"""A value of the right shape for each algorithm, without a valid checksum."""
+
+
+def b64(text: bytes) -> bytes:
+    return base64.urlsafe_b64encode(text).rstrip(b"=")
+
+
+def test_every_algorithm_is_covered_here() -> None:
+    assert set(CHECKSUMS) == set(SHAPES)
+
+
+@pytest.mark.parametrize("name", CHECKSUMS)
+def test_completed_value_verifies_and_the_raw_one_does_not(name: str) -> None:
+    checksum, raw = CHECKSUMS[name], SHAPES[name].encode()
+    assert not checksum.verify(raw)
+    assert checksum.verify(checksum.complete(raw))
+
+
+@pytest.mark.parametrize("name", ["crc32-base62", "crc32-hex", "gitlab-routable"])
+def test_any_changed_character_breaks_a_checksum(name: str) -> None:
+    value = CHECKSUMS[name].complete(SHAPES[name].encode())
+    for index in range(5, len(value)):
+        other = b"0" if value[index : index + 1] != b"0" else b"1"
+        assert not CHECKSUMS[name].verify(value[:index] + other + value[index + 1 :])
+
+
+@pytest.mark.parametrize("name", CHECKSUMS)
+@given(value=st.one_of(st.binary(max_size=80), st.text(alphabet="aB0_-.=+/ey", max_size=80).map(str.encode)))
+def test_no_value_makes_an_algorithm_fail(name: str, value: bytes) -> None:
+    assert CHECKSUMS[name].verify(value) in (True, False)
+
+
+def test_base62_checksum_covers_what_stands_behind_the_last_underscore() -> None:
+    body = digits("github", 30)
+    number, encoded = zlib.crc32(body.encode()), ""
+    alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    while number:
+        number, digit = divmod(number, 62)
+        encoded = alphabet[digit] + encoded
+    assert CHECKSUMS["crc32-base62"].verify(f"acme_{body}{encoded:0>6}".encode())
+
+
+def test_hex_checksum_may_be_in_capitals() -> None:
+    value = CHECKSUMS["crc32-hex"].complete(SHAPES["crc32-hex"].encode())
+    body, _, check = value.rpartition(b"_")
+    assert CHECKSUMS["crc32-hex"].verify(body + b"_" + check.upper())
+
+
+@pytest.mark.parametrize(
+    ("header", "claims", "is_token"),
+    [
+        (b'{"alg":"HS256"}', b"{}", True),
+        (b'{"typ":"JWT"}', b"{}", False),
+        (b'["alg"]', b"{}", False),
+        (b'{"alg":"none"}', b"[]", False),
+        (b'{"alg":', b"{}", False),
+        (b'{"alg":"\xff"}', b"{}", False),
+    ],
+)
+def test_token_is_two_json_objects_the_first_with_an_algorithm(header: bytes, claims: bytes, is_token: bool) -> None:
+    assert is_token == CHECKSUMS["jwt"].verify(b".".join([b64(header), b64(claims), b"x" * 43]))
+
+
+def test_token_of_nested_brackets_is_refused_not_followed() -> None:
+    nested = b64(b'{"alg":' + b"[" * 100_000)
+    assert not CHECKSUMS["jwt"].verify(nested + b"." + nested + b".x")
+
+
+@pytest.mark.parametrize(
+    ("pair", "is_pair"),
+    [(b"user:secret", True), (b":secret", True), (b"user:pw", False), (b"user", False), (b"us\x00er:secret", False)],
+)
+def test_basic_authentication_is_a_printable_pair(pair: bytes, is_pair: bool) -> None:
+    encoded = base64.b64encode(pair)
+    assert is_pair == CHECKSUMS["basic-auth"].verify(encoded)
+    assert is_pair == CHECKSUMS["basic-auth"].verify(encoded.rstrip(b"="))
+
+
+def test_macaroon_names_the_index_or_its_test_instance() -> None:
+    for location, is_ours in ((b"pypi.org", True), (b"test.pypi.org", True), (b"evil.example", False)):
+        raw = b"\x02\x01" + bytes([len(location)]) + location + b"\x02" + b"k" * 90
+        assert is_ours == CHECKSUMS["pypi-macaroon"].verify(b"pypi-" + b64(raw))
+
+
+@given(st.binary(max_size=40))
+def test_unpadded_base64url_decodes(data: bytes) -> None:
+    assert data == decode_base64url(b64(data))
+
+
+@pytest.mark.parametrize("text", [b"a", b"ab!d", b"\xff\xff", b"a b c d "])
+def test_what_is_no_base64url_is_none(text: bytes) -> None:
+    assert decode_base64url(text) is None

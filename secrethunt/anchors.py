@@ -304,7 +304,7 @@ def _render(op: Any, argument: Any, flags: int) -> str:
     if op in _REPEATS:
         low, high, inner = argument
         body = _render_all(inner, flags)
-        return f"(?:{body}){{{low},{'' if high is sre.MAXREPEAT else high}}}" if body else ""
+        return f"(?:{body}){{{low},{'' if high is sre.MAXREPEAT else high}}}" if body and high else ""
     if op is sre.AT:
         return _WIDE_POSITIONS.get(argument, "")
     if op in (sre.ASSERT, sre.ASSERT_NOT, sre.FAILURE):

@@ -142,8 +142,8 @@ CHECKSUMS: dict[str, Checksum] = {
     "crc32-hex": Checksum(_verify_crc32_hex, _complete_crc32_hex),
     # GitLab "routable tokens": handbook, architecture design document "Cells: routable tokens".
     "gitlab-routable": Checksum(_verify_gitlab_routable, _complete_gitlab_routable),
-    "jwt": Checksum(_verify_jwt, _complete_jwt, is_structural=True),
+    "jwt": Checksum(_verify_jwt, _complete_jwt),
     "basic-auth": Checksum(_verify_basic_auth, _complete_basic_auth, is_structural=True),
-    "pypi-macaroon": Checksum(_verify_pypi, _complete_pypi, is_structural=True),
+    "pypi-macaroon": Checksum(_verify_pypi, _complete_pypi),
 }
 """Algorithms by the name that rules use."""

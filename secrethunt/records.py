@@ -9,8 +9,9 @@ bytes until `report/` decodes them. Lines and columns are 1-based.
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass, field
-from typing import NewType
+from typing import NamedTuple, NewType
 
 BlobId = NewType("BlobId", str)
 """Hex git object id (SHA-1 or SHA-256) of a byte string; plain files have one too."""
@@ -165,6 +166,22 @@ class Blob:
 
 
 # --- candidates -------------------------------------------------------------------------------------------------
+
+
+class Capture(NamedTuple):
+    """One match of a rule's pattern in one blob; offsets half-open, in bytes, from the blob's start."""
+
+    rule: int
+    """Index in the rule set."""
+    start: int
+    end: int
+    secret_start: int
+    secret_end: int
+    match: re.Match[bytes]
+
+    def __repr__(self) -> str:
+        # A match's own representation shows what it matched.
+        return f"Capture(rule={self.rule}, start={self.start}, end={self.end})"
 
 
 @dataclass(frozen=True, slots=True)

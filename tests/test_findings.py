@@ -173,7 +173,7 @@ def test_versions_of_a_file_are_occurrences_of_one_finding() -> None:
     assert ((b"refs/heads/main", b"refs/tags/v1"), 2) == (finding.refs, finding.ref_count)
     assert (2, BlobKind.FILE) == (finding.span.line, finding.kind)
     assert [2, 3] == [occurrence.span.line for occurrence in finding.occurrences]
-    assert [[finding]] == [assemble_findings(placed[::-1], NAMING)]
+    assert [finding] == assemble_findings(placed[::-1], NAMING)
 
 
 def test_secret_that_no_ref_reaches_is_unreachable() -> None:

@@ -16,8 +16,7 @@ from secrethunt.candidates.lines import LineCounter
 from secrethunt.candidates.overlap import Judged, resolve_overlaps
 from secrethunt.candidates.placeholders import filler_reason, placeholder_reason
 from secrethunt.checksums import CHECKSUMS
-from secrethunt.match.confirm import Capture
-from secrethunt.records import Candidate, Confidence, Rule, Secret
+from secrethunt.records import Candidate, Capture, Confidence, Rule, Secret
 
 _FACT_NAMES = frozenset(
     {"account", "client_id", "database", "email", "environment", "host", "kind", "mode", "region", "user"}

@@ -36,7 +36,7 @@ def placeholder_reason(value: bytes) -> str:
 
 
 def _has_long_run(value: bytes) -> bool:
-    """One character fills a good part of *value*; encoded structures hold shorter runs (zeros read `AAAA` in base64)."""
+    """One character fills a good part of *value*; encoded structures hold shorter runs (zeros read `AAAA`)."""
     return any(len(match.group()) * 3 >= len(value) for match in _RUN.finditer(value))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from secrethunt.errors import ConfigError
 
-_TYPES: dict[str, tuple[type, str]] = {
+_TYPES: dict[str, tuple[type[Any], str]] = {
     "str": (str, "text"),
     "bool": (bool, "true or false"),
     "int": (int, "a whole number"),

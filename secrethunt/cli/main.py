@@ -72,7 +72,7 @@ def main() -> NoReturn:
         # The reader went away; nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.CLEAN
-    except Exception as err:
+    except Exception as err:  # noqa: BLE001 - the last resort, so that a bug has its own exit code
         _crash(err)
         code = ExitCode.INTERNAL
     sys.exit(int(code or 0))

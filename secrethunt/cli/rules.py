@@ -57,7 +57,10 @@ def show(rule_id: str, **options: Any) -> int:
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--cost", "sample", metavar="FILE", help="Also say how often each anchor fires in this text.")
 def check(paths: tuple[str, ...], sample: str | None) -> int:
-    """Check rule files: formats, anchors, examples, speed; exit code 1 for complaints. Without PATH the built-in rules."""
+    """Check rule files: formats, anchors, examples, speed. Without PATH the built-in rules.
+
+    Exit code 1 where there is a complaint, each with its file and line.
+    """
     from secrethunt.rulecheck import check_ruleset
 
     text = None if sample is None else _read(sample)

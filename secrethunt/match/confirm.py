@@ -11,29 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from secrethunt.anchors import Anchor
+from secrethunt.records import Capture
 
 _FEW_STARTS = 8
 _LONG_REACH = 512
 _LOOKAHEAD = 64
 """Bytes shown to the pattern behind its longest match, for what it asserts there."""
-
-
-class Capture(NamedTuple):
-    """One match of a rule's pattern in one blob; offsets half-open, in bytes, from the blob's start."""
-
-    rule: int
-    start: int
-    end: int
-    secret_start: int
-    secret_end: int
-    match: re.Match[bytes]
-
-    def __repr__(self) -> str:
-        # A match's own representation shows what it matched.
-        return f"Capture(rule={self.rule}, start={self.start}, end={self.end})"
 
 
 class Confirmer:

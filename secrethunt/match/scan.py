@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from secrethunt.match.arena import Arena
-from secrethunt.match.confirm import Capture, Confirmer
+from secrethunt.match.confirm import Confirmer
 from secrethunt.match.database import Database
-from secrethunt.records import Blob
+from secrethunt.records import Blob, Capture
 from secrethunt.ruleset import Ruleset
 
 _BINARY_PROBE = 8000

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from secrethunt.candidates.entropy import has_class, shannon_entropy
+
+
+@pytest.mark.parametrize(
+    ("value", "bits"), [(b"", 0), (b"a", 0), (b"aaaa", 0), (b"ab", 1), (b"aabb", 1), (b"abcd", 2), (bytes(range(256)), 8)]
+)
+def test_entropy_is_counted_in_bits_a_byte(value: bytes, bits: float) -> None:
+    assert math.isclose(bits, shannon_entropy(value), abs_tol=1e-12)
+
+
+@given(st.binary(min_size=1, max_size=300))
+def test_entropy_is_bounded_by_length_and_alphabet_and_blind_to_order(value: bytes) -> None:
+    entropy = shannon_entropy(value)
+    assert -1e-9 <= entropy <= min(8.0, math.log2(len(value))) + 1e-9
+    assert math.isclose(entropy, shannon_entropy(bytes(sorted(value))), abs_tol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("value", "classes"),
+    [
+        (b"", set()),
+        (b"abc", {"lower", "letter"}),
+        (b"ABC", {"upper", "letter"}),
+        (b"123", {"digit"}),
+        (b"a1", {"lower", "letter", "digit"}),
+        (b"_", {"symbol"}),
+        (b" -", {"symbol"}),
+        (b"\xe9\xff", {"symbol"}),
+        ("Ä٣".encode(), {"symbol"}),
+        (b"aZ9/", {"lower", "upper", "letter", "digit", "symbol"}),
+    ],
+)
+def test_classes_are_those_of_ascii(value: bytes, classes: set[str]) -> None:
+    names = ("lower", "upper", "letter", "digit", "symbol")
+    assert classes == {name for name in names if has_class(value, name)}

@@ -83,7 +83,9 @@ def test_reach_covers_what_the_pattern_looks_at_behind_its_end() -> None:
     assert 10 + 300 + 40 <= derive_anchor(r"acme_(?P<secret>[a-z]{5}(?![^;]{0,300}(?=x{40})))").reach
 
 
-@pytest.mark.parametrize("part", [r"\s", r"\S", r"\d", r"\D", r"\w", r"\W", ".", "[^a-f]", "(?i:[Z-a])", "(?s:.)", r"[\]^-]"])
+@pytest.mark.parametrize(
+    "part", [r"\s", r"\S", r"\d", r"\D", r"\w", r"\W", ".", "[^a-f]", "(?i:[Z-a])", "(?s:.)", r"[\]^-]"]
+)
 def test_class_means_the_same_bytes_to_hyperscan_as_to_re(part: str) -> None:
     anchor = derive_anchor(f"(?P<anchor>{part})(?P<secret>x?)")
     expected = [match.end() for match in re.finditer(part.encode(), EVERY_BYTE)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 import dataclasses
 import pickle
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,9 @@ def test_secret_that_is_the_whole_blob_is_found() -> None:
 
 
 def test_secret_is_found_at_either_end_of_a_blob_whatever_stands_in_the_next_one() -> None:
-    blobs = [make_blob(data, b"%d" % n) for n, data in enumerate([b"x = ", acme_key("a"), acme_key("b"), b"word", b"-"])]
+    blobs = [
+        make_blob(data, b"%d" % n) for n, data in enumerate([b"x = ", acme_key("a"), acme_key("b"), b"word", b"-"])
+    ]
     hits = list(make_detector().iter_hits(blobs))
     assert [(b"1", [acme_key("a")]), (b"2", [acme_key("b")])] == values(hits)
 
@@ -58,7 +61,9 @@ def test_several_secrets_on_one_line_are_found_in_order() -> None:
 
 
 def test_same_secret_again_counts_up_whatever_other_rules_see() -> None:
-    other = make_rule(id=RuleId("acme.webhook"), pattern=r"hook:(?P<secret>acme_live_[0-9a-f]{24})", confidence=Confidence.HIGH)
+    other = make_rule(
+        id=RuleId("acme.webhook"), pattern=r"hook:(?P<secret>acme_live_[0-9a-f]{24})", confidence=Confidence.HIGH
+    )
     data = b"hook:" + acme_key("a") + b"\n" + acme_key("a") + b"\n" + acme_key("a")
     alone = [(candidate.rule.id, candidate.ordinal) for candidate in find(data)]
     assert [("acme.api-key", 0), ("acme.api-key", 1), ("acme.api-key", 2)] == alone
@@ -107,7 +112,7 @@ def test_progress_tells_every_arena_once(many: list[Blob], jobs: int) -> None:
 
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_blobs_that_fail_to_read_stop_the_scan_with_their_own_error(many: list[Blob], jobs: int) -> None:
-    def failing():  # type: ignore[no-untyped-def]
+    def failing() -> Iterator[Blob]:
         yield from many
         raise OSError("disk gone")
 
@@ -141,7 +146,7 @@ def test_no_record_shows_a_secret_in_text_or_pickle() -> None:
     [candidate] = make_detector().scan_bytes(blob)
     [arena] = iter_arenas([blob, blob])
     for record in (candidate, candidate.secret, blob, arena, (blob, candidate), [candidate.secret]):
-        for shown in (repr(record), str(record), f"{record}", f"{record!r}", "%s" % (record,)):
+        for shown in (repr(record), str(record), f"{record}", f"{record!r}"):
             assert key.decode() not in shown
             assert key[10:].decode() not in shown
     for record in (candidate, candidate.secret):

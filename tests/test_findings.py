@@ -62,7 +62,11 @@ def ids(found: list[Finding]) -> set[tuple[str, str]]:
     return {(finding.finding_id, finding.secret_id) for finding in found}
 
 
-@given(above=st.text(alphabet="ab =\n", max_size=30), below=st.text(alphabet="ab =\n", max_size=30), count=st.integers(1, 3))
+@given(
+    above=st.text(alphabet="ab =\n", max_size=30),
+    below=st.text(alphabet="ab =\n", max_size=30),
+    count=st.integers(1, 3),
+)
 @settings(max_examples=40, deadline=None)
 def test_text_around_a_secret_changes_no_id(above: str, below: str, count: int) -> None:
     body = b"\n".join([b"key = " + acme_key("a")] * count)
@@ -150,7 +154,17 @@ def test_key_block_has_one_id_however_it_is_folded_or_escaped() -> None:
 
 def test_rule_with_paths_counts_only_there() -> None:
     detector = make_detector(make_rule(paths=("*.env", "conf/*.ini", "/top.txt")))
-    seen = [b"a.env", b"deep/x.env", b"x/conf/a.ini", b"conf/b.ini", b"a.txt", b"x.env.old", b"top.txt", b"x/top.txt", b""]
+    seen = [
+        b"a.env",
+        b"deep/x.env",
+        b"x/conf/a.ini",
+        b"conf/b.ini",
+        b"a.txt",
+        b"x.env.old",
+        b"top.txt",
+        b"x/top.txt",
+        b"",
+    ]
     found = findings(acme_key("a"), *(on_disk(path) for path in seen), detector=detector)
     assert [b"a.env", b"conf/b.ini", b"deep/x.env", b"top.txt", b"x/conf/a.ini"] == sorted(item.path for item in found)
 
@@ -184,7 +198,9 @@ def test_secret_that_no_ref_reaches_is_unreachable() -> None:
 def test_most_severe_and_surest_come_first() -> None:
     kinds = [(Severity.LOW, Confidence.HIGH), (Severity.CRITICAL, Confidence.LOW), (Severity.CRITICAL, Confidence.HIGH)]
     rules = [
-        make_rule(id=RuleId(f"r.{n}"), pattern=f"(?P<secret>rule{n}_[0-9a-f]{{24}})", severity=severity, confidence=sure)
+        make_rule(
+            id=RuleId(f"r.{n}"), pattern=f"(?P<secret>rule{n}_[0-9a-f]{{24}})", severity=severity, confidence=sure
+        )
         for n, (severity, sure) in enumerate(kinds)
     ]
     data = b" ".join(f"rule{n}_{digits(n)}".encode() for n in range(3))

@@ -22,7 +22,9 @@ def write(path: Path, *ids: str) -> Path:
     return path
 
 
-def load(*files: Path, cache: DiskCache = NOWHERE, only: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> Ruleset:
+def load(
+    *files: Path, cache: DiskCache = NOWHERE, only: tuple[str, ...] = (), exclude: tuple[str, ...] = ()
+) -> Ruleset:
     """The rules of *files*, without the built-in ones."""
     names = tuple(str(file) for file in files)
     return load_ruleset(RuleSelection(files=names, only=only, exclude=exclude, builtin=False), cache)
@@ -101,7 +103,7 @@ def test_selection_that_names_nothing_is_refused(
 
 
 def test_missing_path_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no such rule file or directory: .*none.yaml"):
+    with pytest.raises(UsageError, match=r"no such rule file or directory: .*none\.yaml"):
         load(tmp_path / "none.yaml")
 
 
@@ -115,7 +117,7 @@ def test_no_rules_at_all_is_refused(tmp_path: Path, names: list[str]) -> None:
 
 def test_same_id_in_two_files_names_both_places(tmp_path: Path) -> None:
     first, second = write(tmp_path / "a.yaml", "acme.api-key"), write(tmp_path / "b.yaml", "acme.token", "acme.api-key")
-    with pytest.raises(RuleError, match="rule id 'acme.api-key' is taken by") as caught:
+    with pytest.raises(RuleError, match=r"rule id 'acme\.api-key' is taken by") as caught:
         load(first, second)
     assert f"{first}:5" in str(caught.value)
     assert (str(second), 13) == (caught.value.file, caught.value.line)
@@ -156,7 +158,9 @@ def test_changed_added_and_removed_files_are_noticed(directory: Path, tmp_path: 
     assert "coil.token" not in ids(load(directory, cache=cache))
 
 
-@pytest.mark.parametrize("payload", [b"", b"[]", b"{}", b'{"rules": [[1]], "anchors": []}', b'{"rules": 1, "anchors": 2}'])
+@pytest.mark.parametrize(
+    "payload", [b"", b"[]", b"{}", b'{"rules": [[1]], "anchors": []}', b'{"rules": 1, "anchors": 2}']
+)
 def test_cache_that_another_version_wrote_is_made_again(directory: Path, tmp_path: Path, payload: bytes) -> None:
     cache = DiskCache(str(tmp_path / "cache"))
     fresh = load(directory, cache=cache)
@@ -166,7 +170,9 @@ def test_cache_that_another_version_wrote_is_made_again(directory: Path, tmp_pat
     assert payload != cache.read(name)
 
 
-def test_relative_path_is_reported_as_it_was_given(directory: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_relative_path_is_reported_as_it_was_given(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     cache = DiskCache(str(tmp_path / "cache"))
     monkeypatch.chdir(directory)
     assert ["b.yaml", "b.yaml"] == [rule.file for rule in load(Path("b.yaml"), cache=cache).rules]

@@ -45,7 +45,9 @@ def test_sample_is_matched_by_the_pattern_it_was_made_from(pattern: str) -> None
 def test_samples_are_reproducible_and_differ_by_seed_and_rule() -> None:
     rule, other = make_rule(), make_rule(id=RuleId("acme.other"))
     assert sample_secret(rule, seed=1) == sample_secret(rule, seed=1)
-    assert 4 == len({sample_secret(rule), sample_secret(rule, seed=1), sample_secret(other), sample_secret(other, seed=1)})
+    assert 4 == len(
+        {sample_secret(rule), sample_secret(rule, seed=1), sample_secret(other), sample_secret(other, seed=1)}
+    )
 
 
 def test_sample_passes_the_tests_of_its_rule() -> None:

@@ -22,6 +22,7 @@ _KEY_WORDS = re.compile(
     rb"|credentials?|auth(?:entication|orization)?|username|user|login|name|email|id|bearer|basic|hash|salt|md5|sha\d*|nonce)"
     rb"(?:[_.-]?[a-z]*)?"
 )
+_KEY_PATH = re.compile(rb"(?i)(?:[\w-]+[.:/])+[\w-]*(?:pass(?:word|wd|phrase)?|pwd|secret|token|key|credential)s?")
 _LITERAL = re.compile(
     rb"(?i)(?:none|null|nil|undefined|true|false|yes|no|on|off|string|str|text|bytes?|int|integer|number|bool|boolean|object"
     rb"|any|void|optional|required|default|unset|empty|disabled|enabled|function|return|self|this|new|type|value|input|output"

@@ -14,8 +14,8 @@ import os
 import re
 import subprocess
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from typing import IO
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from typing import IO, TypeVar
 
 from secrethunt.records import Skip
 from secrethunt.sources.git_backend import (
@@ -72,6 +72,11 @@ _MAX_RESTARTS = 2000
 _PIPE_SIZE = 1 << 20
 
 
+_Answer = TypeVar("_Answer")
+_Question = Callable[[Sequence[str], Report, int], Generator[_Answer, None, int]]
+"""Asks git about ids; takes how many were done before and returns how many are done when git stops."""
+
+
 def find_git() -> str | None:
     """Absolute path of the `git` command. Relative entries of PATH do not count: the target could plant one there."""
     for directory in os.get_exec_path():
@@ -108,7 +113,26 @@ class CommandBackend:
 
     def headers(self, ids: Iterable[str], report: Report) -> Iterator[ObjectHeader]:
         """Type and size of *ids*; what is not there is reported."""
-        wanted = self._without_absent(ids, report)
+        return self._restarting(self._headers_from, self._without_absent(ids, report), report)
+
+    def objects(self, ids: Iterable[str], report: Report) -> Iterator[RawObject]:
+        """Contents of *ids*."""
+        return self._restarting(self._objects_from, self._without_absent(ids, report), report)
+
+    def _restarting(self, ask: _Question[_Answer], wanted: Sequence[str], report: Report) -> Iterator[_Answer]:
+        """All that *ask* yields; git gives up at some broken objects, so it is asked again behind each of them."""
+        done = 0
+        for _ in range(_MAX_RESTARTS):
+            if done == len(wanted):
+                return
+            done = yield from ask(wanted[done:] if done else wanted, report, done)
+            if done < len(wanted):
+                report(Skip.CORRUPT_OBJECT, wanted[done].encode(), "git cannot read it")
+                done += 1
+        for id in wanted[done:]:
+            report(Skip.CORRUPT_OBJECT, id.encode(), f"not read: git gave up {_MAX_RESTARTS} times before it")
+
+    def _headers_from(self, wanted: Sequence[str], report: Report, done: int) -> Generator[ObjectHeader, None, int]:
         with self._child("cat-file", "--batch-check", "--buffer", feed=wanted) as child:
             for line in _stdout(child):
                 fields = line.split()
@@ -116,22 +140,11 @@ class CommandBackend:
                     yield ObjectHeader(fields[0].decode(), _TYPES[fields[1]], int(fields[2]))
                 else:
                     report(Skip.MISSING_OBJECT, fields[0], "")
+                done += 1
+        return done
 
-    def objects(self, ids: Iterable[str], report: Report) -> Iterator[RawObject]:
-        """Contents of *ids*. git gives up at a corrupt object, so it is started again behind each of them."""
-        wanted = self._without_absent(ids, report)
-        done = 0
-        for _ in range(_MAX_RESTARTS):
-            if done == len(wanted):
-                return
-            done = yield from self._objects_from(wanted, done, report)
-        for id in wanted[done:]:
-            report(Skip.CORRUPT_OBJECT, id.encode(), f"not read: git gave up {_MAX_RESTARTS} times before it")
-
-    def _objects_from(self, wanted: Sequence[str], start: int, report: Report) -> Generator[RawObject, None, int]:
-        """Yield from *start* on; return where to go on, which is the end, or behind the first corrupt object."""
-        done = start
-        with self._child("cat-file", "--batch", "--buffer", feed=wanted[start:]) as child:
+    def _objects_from(self, wanted: Sequence[str], report: Report, done: int) -> Generator[RawObject, None, int]:
+        with self._child("cat-file", "--batch", "--buffer", feed=wanted) as child:
             stdout = _stdout(child)
             readline, read = stdout.readline, stdout.read
             while line := readline():
@@ -145,9 +158,6 @@ class CommandBackend:
                 else:
                     report(Skip.MISSING_OBJECT, fields[0], "")
                 done += 1
-        if done < len(wanted):
-            report(Skip.CORRUPT_OBJECT, wanted[done].encode(), "git cannot read it")
-            done += 1
         return done
 
     def resolve(self, revision: str) -> str | None:

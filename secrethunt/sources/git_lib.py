@@ -28,6 +28,7 @@ from secrethunt.sources.git_backend import (
 )
 from secrethunt.sources.git_objects import parse_commit, parse_tagged, parse_tree
 from secrethunt.sources.layout import GitLayout
+from secrethunt.sources.loose import LooseObjects
 
 _TYPES = {
     pygit2.enums.ObjectType.BLOB: ObjectType.BLOB,
@@ -48,6 +49,7 @@ class LibraryBackend:
         for level in _FOREIGN_CONFIG:
             pygit2.settings.search_path[level] = ""
         self._layout = layout
+        self._loose = LooseObjects(layout)
         try:
             self._repository = pygit2.Repository(os.fsdecode(layout.git_dir), RepositoryOpenFlag.NO_SEARCH)
         except (pygit2.GitError, KeyError) as err:
@@ -70,13 +72,13 @@ class LibraryBackend:
         """Contents of *ids*."""
         for id in ids:
             try:
-                type, data = self._repository.odb.read(id)
+                type, data = self._read(id)
             except KeyError:
                 report(Skip.MISSING_OBJECT, id.encode(), "")
             except _UNREADABLE as err:
                 report(Skip.CORRUPT_OBJECT, id.encode(), str(err))
             else:
-                yield RawObject(id, _TYPES[pygit2.enums.ObjectType(type)], data)
+                yield RawObject(id, type, data)
 
     def resolve(self, revision: str) -> str | None:
         """Id of what *revision* names."""
@@ -166,6 +168,13 @@ class LibraryBackend:
             report(Skip.CORRUPT_OBJECT, id.encode(), str(err))
         else:
             yield ObjectHeader(id, _TYPES[pygit2.enums.ObjectType(type)], size)
+
+    def _read(self, id: str) -> tuple[ObjectType, bytes]:
+        loose = self._loose.read(id)
+        if loose is not None:
+            return loose
+        type, data = self._repository.odb.read(id)
+        return _TYPES[pygit2.enums.ObjectType(type)], data
 
     def _walk(self, tips: Iterable[str], report: Report) -> Iterator[tuple[str, bool]]:
         """Ids of what *tips* reach, and whether each is present."""

@@ -11,7 +11,8 @@ from secrethunt.candidates.entropy import has_class, shannon_entropy
 
 
 @pytest.mark.parametrize(
-    ("value", "bits"), [(b"", 0), (b"a", 0), (b"aaaa", 0), (b"ab", 1), (b"aabb", 1), (b"abcd", 2), (bytes(range(256)), 8)]
+    ("value", "bits"),
+    [(b"", 0), (b"a", 0), (b"aaaa", 0), (b"ab", 1), (b"aabb", 1), (b"abcd", 2), (bytes(range(256)), 8)],
 )
 def test_entropy_is_counted_in_bits_a_byte(value: bytes, bits: float) -> None:
     assert math.isclose(bits, shannon_entropy(value), abs_tol=1e-12)

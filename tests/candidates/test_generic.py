@@ -17,7 +17,16 @@ from secrethunt.candidates.generic import (
 from secrethunt.records import Confidence
 from tests.rule_samples import digits
 
-PASSWORDS = ["Tr0ub4dor&3", "S3cur3!pass", "k9#mQ2vL", digits("a", 32), "correct-horse9", "p@ss,word7", "9aF_3kd8LmZ", "(x]9Kq2"]
+PASSWORDS = [
+    "Tr0ub4dor&3",
+    "S3cur3!pass",
+    "k9#mQ2vL",
+    digits("a", 32),
+    "correct-horse9",
+    "p@ss,word7",
+    "9aF_3kd8LmZ",
+    "(x]9Kq2",
+]
 
 
 @pytest.mark.parametrize("value", PASSWORDS)
@@ -54,7 +63,9 @@ def test_quoted_value_that_is_something_else_is_named(value: str, reason: str) -
     assert reason == not_secret_reason(value.encode(), is_quoted=True)
 
 
-@pytest.mark.parametrize("value", ["config.server.port", "self->field", "Foo::BAR", "args[0]", "makeThing(1,", "read(x)"])
+@pytest.mark.parametrize(
+    "value", ["config.server.port", "self->field", "Foo::BAR", "args[0]", "makeThing(1,", "read(x)"]
+)
 def test_bare_code_is_no_secret(value: str) -> None:
     assert "code" == not_secret_reason(value.encode(), is_quoted=False)
 
@@ -65,7 +76,9 @@ def test_any_bytes_are_judged(value: bytes) -> None:
     assert 0 <= strength(value) <= 3
 
 
-@pytest.mark.parametrize("unit", ["a ", "a, ", "aA", "a_", "a.", "a(", ")", "a-", "/a", ". ", "key_", "pass.", "[a", "'", "1."])
+@pytest.mark.parametrize(
+    "unit", ["a ", "a, ", "aA", "a_", "a.", "a(", ")", "a-", "/a", ". ", "key_", "pass.", "[a", "'", "1."]
+)
 def test_value_made_to_backtrack_ends(unit: str) -> None:
     started = time.process_time()
     for tail in ("", "1", "!", "\x00"):
@@ -98,7 +111,8 @@ def test_other_password_is_no_stock_word(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "level"), [("sunshine", 0), ("sunshine1", 1), ("Sunshine1", 2), ("sunshine-12", 2), (digits("a", 20) + "XyZw-Q", 3)]
+    ("value", "level"),
+    [("sunshine", 0), ("sunshine1", 1), ("Sunshine1", 2), ("sunshine-12", 2), (digits("a", 20) + "XyZw-Q", 3)],
 )
 def test_strength_grows_with_classes_and_length(value: str, level: int) -> None:
     assert level == strength(value.encode())

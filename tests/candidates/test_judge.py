@@ -30,7 +30,12 @@ def checked(name: str, pattern: str, confidence: Confidence = Confidence.MEDIUM)
 def test_candidate_carries_rule_secret_place_and_facts() -> None:
     candidate = only(b"\nkey = " + acme_key("a", "test"))
     assert ("acme.api-key", acme_key("a", "test")) == (candidate.rule.id, candidate.secret.reveal())
-    assert (2, 7, 0, Confidence.HIGH) == (candidate.span.line, candidate.span.column, candidate.ordinal, candidate.confidence)
+    assert (2, 7, 0, Confidence.HIGH) == (
+        candidate.span.line,
+        candidate.span.column,
+        candidate.ordinal,
+        candidate.confidence,
+    )
     assert (("mode", "test"),) == candidate.facts
     assert ("fits the format",) == candidate.reasons
 

@@ -21,11 +21,12 @@ def judged(name: str, start: int, end: int, confidence: Confidence = HIGH, **cha
 
 def summary(*items: Judged) -> list[tuple[str, int, int, Confidence, set[str]]]:
     """What is kept, the same for every order of *items*."""
-    results = [resolve_overlaps(order) for order in itertools.permutations(items)]
-    assert all(len(results[0]) == len(result) for result in results)
-    kept = [[(item.rule.id, item.start, item.end, item.confidence, set(item.also)) for item in found] for found in results]
-    assert [kept[0]] * len(kept) == kept
-    return [(str(rule), *rest[:3], {str(name) for name in rest[3]}) for rule, *rest in kept[0]]  # type: ignore[misc]
+    results = [
+        [(str(item.rule.id), item.start, item.end, item.confidence, {*map(str, item.also)}) for item in kept]
+        for kept in map(resolve_overlaps, itertools.permutations(items))
+    ]
+    assert [results[0]] * len(results) == results
+    return results[0]
 
 
 def test_those_apart_are_all_kept_by_offset() -> None:
@@ -70,7 +71,9 @@ def test_one_that_lies_over_many_is_named_by_all_of_them() -> None:
 
 
 def test_one_rule_twice_at_a_place_is_one_and_names_itself_not() -> None:
-    assert [("a.b", 0, 9, HIGH, set())] == summary(judged("a.b", 0, 9), judged("a.b", 0, 9, MEDIUM), judged("a.b", 2, 9))
+    assert [("a.b", 0, 9, HIGH, set())] == summary(
+        judged("a.b", 0, 9), judged("a.b", 0, 9, MEDIUM), judged("a.b", 2, 9)
+    )
 
 
 SOME = st.builds(

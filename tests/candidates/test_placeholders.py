@@ -46,7 +46,9 @@ def test_random_value_is_no_placeholder(seed: int) -> None:
     assert "" == placeholder_reason(acme_key(seed))
 
 
-@pytest.mark.parametrize("value", [b"", b"a", b"Tr0ub4dor&3", b"p$ssw0rd", b"100%", b"a{b", b"x$y", b"caf\xc3\xa9-2019!", b"\xff\xfe\x00"])
+@pytest.mark.parametrize(
+    "value", [b"", b"a", b"Tr0ub4dor&3", b"p$ssw0rd", b"100%", b"a{b", b"x$y", b"caf\xc3\xa9-2019!", b"\xff\xfe\x00"]
+)
 def test_unusual_value_is_no_placeholder(value: bytes) -> None:
     assert "" == placeholder_reason(value)
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from secrethunt.match.arena import ARENA_SIZE, SEPARATOR, Arena, iter_arenas
 from secrethunt.records import Blob
 from tests.rule_samples import make_blob
@@ -50,11 +52,8 @@ def test_empty_blobs_are_left_out() -> None:
 def test_blobs_are_taken_only_as_arenas_are_asked_for() -> None:
     taken: list[int] = []
 
-    def source() -> list[Blob]:
-        return blobs(*[b"x" * 8] * 10)
-
-    def counted():  # type: ignore[no-untyped-def]
-        for number, blob in enumerate(source()):
+    def counted() -> Iterator[Blob]:
+        for number, blob in enumerate(blobs(*[b"x" * 8] * 10)):
             taken.append(number)
             yield blob
 

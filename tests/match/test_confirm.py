@@ -5,8 +5,8 @@ import pytest
 
 from secrethunt.anchors import MAX_REACH, derive_anchor
 from secrethunt.match.confirm import Confirmer
-from secrethunt.records import Capture
 from secrethunt.match.database import compile_database
+from secrethunt.records import Capture
 from tests.rule_samples import acme_key, iter_places
 
 

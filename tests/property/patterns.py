@@ -13,8 +13,33 @@ from secrethunt.anchors import AnchorError, derive_anchor
 
 ALPHABET = "abKEY01_-='\" \n"
 _LITERALS = ["KEY", "ab", "a", "K", "_", "-", "=", "EY0", "KEYab"]
-_CLASSES = ["[ab]", "[^ab]", r"\w", r"\d", r"\W", r"\s", r"\S", r"[\w-]", r"[^\W\d]", ".", "[a-bK-Y]", r"[\]^-]", "[-=]"]
-_POSITIONS = [r"\b", r"\B", "(?<![ab])", "(?<!K)", r"(?<=[\w=])", "(?!a)", "(?=[^b])", r"(?![\w-])", "(?=.{0,9}K)", "(?!.*E)"]
+_CLASSES = [
+    "[ab]",
+    "[^ab]",
+    r"\w",
+    r"\d",
+    r"\W",
+    r"\s",
+    r"\S",
+    r"[\w-]",
+    r"[^\W\d]",
+    ".",
+    "[a-bK-Y]",
+    r"[\]^-]",
+    "[-=]",
+]
+_POSITIONS = [
+    r"\b",
+    r"\B",
+    "(?<![ab])",
+    "(?<!K)",
+    r"(?<=[\w=])",
+    "(?!a)",
+    "(?=[^b])",
+    r"(?![\w-])",
+    "(?=.{0,9}K)",
+    "(?!.*E)",
+]
 _EDGES = ["", "", "", "^", r"\A", "(?m:^)", "(?m:$)", "$", r"\Z"]
 
 
@@ -44,14 +69,20 @@ def _repeats(draw: st.DrawFn, inner: st.SearchStrategy[Piece]) -> Piece:
     body = draw(inner)
     low = draw(st.integers(0, 3))
     high = low + draw(st.integers(0, 3))
-    suffix = draw(st.sampled_from([f"{{{low},{high}}}", f"{{{low},{high}}}", "?", "*", "+"])) + draw(st.sampled_from(["", "", "?", "+"]))
+    suffix = draw(st.sampled_from([f"{{{low},{high}}}", f"{{{low},{high}}}", "?", "*", "+"])) + draw(
+        st.sampled_from(["", "", "?", "+"])
+    )
     texts = {text * count for text in body.texts for count in (low, min(high, 2), 1)}
     return Piece(f"(?:{body.pattern}){suffix}", tuple(sorted(texts)))
 
 
 def _groups(inner: st.SearchStrategy[Piece]) -> st.SearchStrategy[Piece]:
     opening = st.sampled_from(["(?:", "(", "(?>", "(?i:", "(?s:", "(?-i:"])
-    return st.builds(lambda start, piece: Piece(start + piece.pattern + ")", (*piece.texts, *map(str.swapcase, piece.texts))), opening, inner)
+    return st.builds(
+        lambda start, piece: Piece(start + piece.pattern + ")", (*piece.texts, *map(str.swapcase, piece.texts))),
+        opening,
+        inner,
+    )
 
 
 def _branches(inner: st.SearchStrategy[Piece]) -> st.SearchStrategy[Piece]:
@@ -110,5 +141,7 @@ def patterns_with_text(draw: st.DrawFn) -> tuple[str, bytes]:
     """A pattern that has an anchor, and a text made of what it may match and of noise."""
     piece = draw(_sources().filter(_is_usable))
     noise = st.text(alphabet=ALPHABET, max_size=8)
-    chunks = draw(st.lists(st.one_of(st.sampled_from(piece.texts), st.sampled_from(piece.texts), noise), min_size=1, max_size=6))
+    chunks = draw(
+        st.lists(st.one_of(st.sampled_from(piece.texts), st.sampled_from(piece.texts), noise), min_size=1, max_size=6)
+    )
     return piece.pattern, "".join(chunks).encode()

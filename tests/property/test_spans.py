@@ -8,7 +8,22 @@ from secrethunt.candidates.lines import LineCounter
 from tests.rule_samples import acme_key, make_blob, make_detector
 
 DETECTOR = make_detector()
-_chunks = st.sampled_from([b"a", b"key = ", b"\n", b"\r\n", b"\r", "é".encode(), "日本".encode(), "𝄞".encode(), b"\xff", b"\x80", b"\0", b" " * 50])
+_chunks = st.sampled_from(
+    [
+        b"a",
+        b"key = ",
+        b"\n",
+        b"\r\n",
+        b"\r",
+        "é".encode(),
+        "日本".encode(),
+        "𝄞".encode(),
+        b"\xff",
+        b"\x80",
+        b"\0",
+        b" " * 50,
+    ]
+)
 texts = st.lists(_chunks, max_size=14).map(b"".join)
 spans = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 60)), max_size=6)
 

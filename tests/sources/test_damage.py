@@ -115,6 +115,19 @@ def test_a_lost_blob_of_head_is_named(repo: RepoBuilder, scan: ScanTarget) -> No
     assert ({lost.encode()}, 9) == (scanned.skipped(Skip.MISSING_OBJECT), len(scanned.blobs))
 
 
+def test_a_lost_blob_that_git_would_fetch_is_named_too(repo: RepoBuilder, scan: ScanTarget) -> None:
+    repo.git("config", "remote.origin.url", repo.path.as_uri())
+    repo.git("config", "remote.origin.promisor", "true")
+    lost = [repo.id("HEAD:file3"), repo.id("HEAD:file7")]
+    for id in lost:
+        _loose(repo, id).unlink()
+
+    scanned = scan(repo.path, Scope.HEAD)
+
+    assert {id.encode() for id in lost} == scanned.skipped(Skip.MISSING_OBJECT) | scanned.skipped(Skip.CORRUPT_OBJECT)
+    assert 8 == len(scanned.blobs)
+
+
 def test_a_lost_commit_ends_history_there(repo: RepoBuilder, scan: ScanTarget) -> None:
     lost = repo.head()
     second = repo.commit({"a": "x\n"})

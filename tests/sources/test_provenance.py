@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("any_backend")
 
 
 def _commits(place: Provenance) -> tuple[str | None, str | None]:
-    return place.first and place.first.id, place.last and place.last.id
+    return place.first.id if place.first else None, place.last.id if place.last else None
 
 
 class TestCommits:

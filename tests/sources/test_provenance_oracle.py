@@ -145,8 +145,8 @@ def _found(scanned: Scanned, blob: str) -> set[Place]:
     return {
         Place(
             place.path,
-            place.first and place.first.id,
-            place.last and place.last.id,
+            place.first.id if place.first else None,
+            place.last.id if place.last else None,
             place.at_head,
             place.refs,
             place.ref_count,

@@ -12,12 +12,13 @@ import fnmatch
 import hashlib
 import hmac
 import os
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from secrethunt.candidates.canonical import canonical_value
 from secrethunt.candidates.generic import strength
+from secrethunt.candidates.overlap import Judged, resolve_overlaps
 from secrethunt.records import (
     MAX_REFS,
     BlobCandidates,
@@ -36,7 +37,6 @@ from secrethunt.records import (
 PUBLIC_KEY = b"secrethunt public fingerprint key 1"
 """Used where an organisation has set no key of its own: ids then agree between all machines."""
 _WORKTREE_KINDS = frozenset({BlobKind.FILE, BlobKind.STAGED, BlobKind.STREAM})
-_PEM_LAYOUT = re.compile(rb"\\[nrt]|\s|[\"'+,\\]")
 
 
 class Placed(NamedTuple):
@@ -68,18 +68,13 @@ class Fingerprinter:
         family = rule.family or rule.id
         known = self._known.get((family, value))
         if known is None:
-            canonical = _canonical(value)
+            canonical = canonical_value(value)
             if strength(canonical) < 3:
                 # scrypt (RFC 7914) at 1 MiB, about 3 ms: a report must not let its reader test guesses quickly.
                 canonical = hashlib.scrypt(canonical, salt=self._key, n=2**10, r=8, p=1, dklen=32)
             digest = hmac.new(self._key, family.encode() + b"\0" + canonical, hashlib.sha256)
             known = self._known[family, value] = SecretId(digest.hexdigest()[:32])
         return known
-
-
-def _canonical(value: bytes) -> bytes:
-    """A key block reads the same however its lines are folded, escaped or quoted."""
-    return _PEM_LAYOUT.sub(b"", value) if value.startswith(b"-----BEGIN") else value
 
 
 def finding_id(secret_id: SecretId, repository: str, path: bytes, ordinal: int) -> FindingId:
@@ -105,12 +100,11 @@ def assemble_findings(placed: Iterable[Placed], naming: Naming) -> list[Finding]
     fingerprinter = Fingerprinter(naming.key)
     groups: dict[tuple[SecretId, bytes, int], list[_Sighting]] = {}
     for blob, places in placed:
-        for candidate in blob.candidates:
-            secret_id = fingerprinter.secret_id(candidate.rule, candidate.secret.reveal())
-            for place in places:
-                if _counts_at(candidate.rule, place.path):
-                    key = (secret_id, place.path, candidate.ordinal)
-                    groups.setdefault(key, []).append(_Sighting(blob.id, candidate, place))
+        for place in places:
+            for candidate in _candidates_at(place.path, blob.candidates):
+                secret_id = fingerprinter.secret_id(candidate.rule, candidate.secret.reveal())
+                key = (secret_id, place.path, candidate.ordinal)
+                groups.setdefault(key, []).append(_Sighting(blob.id, candidate, place))
     findings = [_finding(secret_id, ordinal, group, naming) for (secret_id, _, ordinal), group in groups.items()]
     findings.sort(key=_report_order)
     return findings
@@ -125,6 +119,23 @@ def _report_order(finding: Finding) -> tuple[int, int, str, bytes, int, str]:
         finding.span.start,
         finding.finding_id,
     )
+
+
+def _candidates_at(path: bytes, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    """Those whose rules count at *path*, of which no two overlap."""
+    if not any(candidate.rule.paths for candidate in candidates):
+        return candidates
+    counting = {
+        (item.rule.id, item.span.start, item.span.end): item for item in candidates if _counts_at(item.rule, path)
+    }
+    kept = resolve_overlaps(
+        Judged(item.rule, item.span.start, item.span.end, item.confidence, item.reasons, item.facts, item.also)
+        for item in counting.values()
+    )
+    return [
+        replace(counting[item.rule.id, item.start, item.end], confidence=item.confidence, also=item.also)
+        for item in kept
+    ]
 
 
 def _counts_at(rule: Rule, path: bytes) -> bool:

@@ -199,7 +199,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An anchor confirmed: the secret is captured, and the tests on its value have passed."""
+    """An anchor confirmed: the secret is captured, and the tests on its value have passed. Those of rules with `paths`
+    may overlap others of the same blob; which one counts is settled where the path is known."""
 
     rule: Rule
     secret: Secret

@@ -3,13 +3,14 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import hmac
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from secrethunt.detector import Detector
-from secrethunt.findings import Fingerprinter, Naming, Placed, assemble_findings, finding_id
+from secrethunt.findings import PUBLIC_KEY, Fingerprinter, Naming, Placed, assemble_findings, finding_id
 from secrethunt.records import (
     BlobCandidates,
     BlobId,
@@ -137,10 +138,6 @@ def test_one_fingerprinter_gives_what_a_fresh_one_gives() -> None:
 
 
 def test_guessable_value_is_not_merely_hashed() -> None:
-    import hmac
-
-    from secrethunt.findings import PUBLIC_KEY
-
     quick = hmac.new(PUBLIC_KEY, b"acme.api-key\0hunter2", hashlib.sha256).hexdigest()[:32]
     assert quick != Fingerprinter().secret_id(make_rule(), b"hunter2")
 
@@ -150,6 +147,15 @@ def test_key_block_has_one_id_however_it_is_folded_or_escaped() -> None:
     lines = [begin, *body, end]
     forms = ["\n".join(lines), "\r\n".join(lines), "\\n".join(lines), "\n  ".join(lines), '\\n" +\n"'.join(lines)]
     assert 1 == len({Fingerprinter().secret_id(make_rule(), form.encode()) for form in forms})
+
+
+def test_key_block_twice_in_a_file_is_two_findings_though_folded_differently() -> None:
+    rule = make_rule(pattern=r"(?P<secret>-----BEGIN KEY-----[^-]{20,200}-----END KEY-----)")
+    body = digits("key", 60)
+    data = f"-----BEGIN KEY-----\n{body}\n-----END KEY-----\n'-----BEGIN KEY-----\\n{body}\\n-----END KEY-----'"
+    found = findings(data.encode(), detector=make_detector(rule))
+    assert (2, 1) == (len({finding.finding_id for finding in found}), len({finding.secret_id for finding in found}))
+    assert [1, 1] == [len(finding.occurrences) for finding in found]
 
 
 def test_rule_with_paths_counts_only_there() -> None:
@@ -167,6 +173,30 @@ def test_rule_with_paths_counts_only_there() -> None:
     ]
     found = findings(acme_key("a"), *(on_disk(path) for path in seen), detector=detector)
     assert [b"a.env", b"conf/b.ini", b"deep/x.env", b"top.txt", b"x/conf/a.ini"] == sorted(item.path for item in found)
+
+
+def test_rule_with_paths_hides_other_rules_only_where_it_counts() -> None:
+    bound = make_rule(id=RuleId("acme.env-key"), paths=("*.env",))
+    weak = make_rule(id=RuleId("generic.key"), pattern=r"=(?P<secret>acme_\w+)", is_generic=True)
+    detector = make_detector(weak, bound, make_rule(id=RuleId("bolt.key"), paths=("*.ini",)))
+    data = b"key=" + acme_key("a") + b"\nkey=" + acme_key("a")
+    places = (on_disk(b"a.env"), on_disk(b"a.ini"), on_disk(b"a.txt"))
+    found = findings(data, *places, detector=detector)
+    by_path = {(item.path, item.span.line): (item.rule.id, set(item.also)) for item in found}
+    for line in (1, 2):
+        assert ("acme.env-key", {"generic.key"}) == by_path[b"a.env", line]
+        assert ("bolt.key", {"generic.key"}) == by_path[b"a.ini", line]
+        assert ("generic.key", set()) == by_path[b"a.txt", line]
+    assert 6 == len(found)
+
+
+def test_rule_of_one_family_bound_to_paths_changes_no_id_where_it_does_not_count() -> None:
+    plain = make_rule(family="acme")
+    bound = make_rule(id=RuleId("acme.env-key"), family="acme", paths=("*.env",))
+    data = acme_key("a") + b"\n" + acme_key("a")
+    alone = ids(findings(data, detector=make_detector(plain)))
+    assert alone == ids(findings(data, detector=make_detector(plain, bound)))
+    assert alone == ids(findings(data, detector=make_detector(bound, plain)))
 
 
 def test_same_secret_in_two_paths_is_two_findings_with_one_secret_id() -> None:

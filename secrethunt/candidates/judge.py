@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from secrethunt.candidates.canonical import canonical_value
 from secrethunt.candidates.entropy import has_class, shannon_entropy
 from secrethunt.candidates.generic import about_secret_reason, generic_confidence, is_stock_word, not_secret_reason
 from secrethunt.candidates.lines import LineCounter
-from secrethunt.candidates.overlap import Judged, resolve_overlaps
+from secrethunt.candidates.overlap import Judged, resolve_for_any_path
 from secrethunt.candidates.placeholders import filler_reason, placeholder_reason
 from secrethunt.checksums import CHECKSUMS
 from secrethunt.records import Candidate, Capture, Confidence, Rule, Secret
@@ -32,25 +33,27 @@ class Judge:
         self._ignore: dict[int, tuple[re.Pattern[bytes], ...]] = {}
 
     def candidates(self, data: bytes, captures: Iterable[Capture]) -> tuple[Candidate, ...]:
-        """The candidates among the *captures* of one blob, in order of place."""
+        """
+        The candidates among the *captures* of one blob, in order of place.
+
+        Those of rules with `paths` may overlap others, for the path to decide.
+        """
         judged = [item for capture in captures if (item := self._judge(data, capture)) is not None]
         if not judged:
             return ()
         counter = LineCounter(data)
-        seen: dict[tuple[str, bytes], int] = {}
+        # By family as well, like the secret's id: what another rule sees elsewhere must not renumber these.
+        places: dict[tuple[str, bytes], dict[int, int]] = {}
         found = []
-        for item in resolve_overlaps(judged):
+        for item in resolve_for_any_path(judged):
             value = data[item.start : item.end]
-            # By family as well, like the secret's id: what another rule sees elsewhere must not renumber these.
-            credential = item.rule.family or item.rule.id, value
-            ordinal = seen.get(credential, 0)
-            seen[credential] = ordinal + 1
+            ordinals = places.setdefault((item.rule.family or item.rule.id, canonical_value(value)), {})
             found.append(
                 Candidate(
                     rule=item.rule,
                     secret=Secret(value),
                     span=counter.span(item.start, item.end),
-                    ordinal=ordinal,
+                    ordinal=ordinals.setdefault(item.start, len(ordinals)),
                     confidence=item.confidence,
                     reasons=item.reasons,
                     facts=item.facts,

@@ -44,6 +44,19 @@ def resolve_overlaps(judged: Iterable[Judged]) -> list[Judged]:
     return kept
 
 
+def resolve_for_any_path(judged: Iterable[Judged]) -> list[Judged]:
+    """
+    As `resolve_overlaps`, but a rule with `paths` hides nothing yet and is hidden by nothing: where it counts is known
+    only with the path. Of rules without `paths` there is one for each place; the others may overlap them; by offset.
+    """
+    layers: dict[RuleId | None, list[Judged]] = {}
+    for item in judged:
+        layers.setdefault(item.rule.id if item.rule.paths else None, []).append(item)
+    kept = [item for layer in layers.values() for item in resolve_overlaps(layer)]
+    kept.sort(key=lambda item: (item.start, item.end, item.rule.id))
+    return kept
+
+
 def _merge_same_bytes(judged: Iterable[Judged]) -> Iterable[Judged]:
     """One for each range of bytes: what its rules agree on is a secret, however unsure the best of them was alone."""
     merged: dict[tuple[int, int], Judged] = {}

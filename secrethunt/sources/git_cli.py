@@ -14,7 +14,7 @@ import os
 import re
 import subprocess
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Set
 from typing import IO, TypeVar
 
 from secrethunt.records import Skip
@@ -96,20 +96,26 @@ class CommandBackend:
         if layout.work_tree is not None:
             self._command.append(b"--work-tree=" + layout.work_tree)
         self._environment = _child_environment(layout)
-        self._present: frozenset[str] | None = None
+        self._is_partial = layout.is_partial()
+        self._present: Set[str] | None = None
         self._run("rev-parse", "--git-dir")
 
     def all_headers(self, report: Report) -> Iterator[ObjectHeader]:
         """Every object of the store in pack order; one that is there but broken is reported as corrupt."""
+        present: set[str] = set()
         with self._child("cat-file", "--batch-all-objects", "--unordered", "--batch-check") as child:
             for line in _stdout(child):
                 fields = line.split()
                 if len(fields) == 3:
-                    yield ObjectHeader(fields[0].decode(), _TYPES[fields[1]], int(fields[2]))
+                    id = fields[0].decode()
+                    if self._is_partial:
+                        present.add(id)
+                    yield ObjectHeader(id, _TYPES[fields[1]], int(fields[2]))
                 else:
                     report(Skip.CORRUPT_OBJECT, fields[0], "git cannot read its header")
             if child.wait() != 0:
                 report(Skip.CORRUPT_OBJECT, b"objects", "git stopped listing them")
+        self._present = present
 
     def headers(self, ids: Iterable[str], report: Report) -> Iterator[ObjectHeader]:
         """Type and size of *ids*; what is not there is reported."""
@@ -245,14 +251,15 @@ class CommandBackend:
     def _without_absent(self, ids: Iterable[str], report: Report) -> Sequence[str]:
         """*ids* as a sequence; in a partial clone without the absent ones, for which git would try to fetch."""
         wanted = ids if isinstance(ids, list) else list(ids)
-        if not self._layout.is_partial():
+        if not self._is_partial:
             return wanted
-        if self._present is None:
-            self._present = frozenset(header.id for header in self.all_headers(reported_before))
+        present = self._present
+        if present is None:
+            present = {header.id for header in self.all_headers(reported_before)}
         for id in wanted:
-            if id not in self._present:
+            if id not in present:
                 report(Skip.MISSING_OBJECT, id.encode(), "left out by a partial clone")
-        return [id for id in wanted if id in self._present]
+        return [id for id in wanted if id in present]
 
     def _run(self, *arguments: str, fine: tuple[int, ...] = (0,)) -> bytes:
         done = subprocess.run(

@@ -161,10 +161,12 @@ class HistoryProvenance:
             held_at: Bits of a tip that is no commit.
         """
         held = [held_by(commit) for commit in range(len(self._graph.ids))]
-        at_head = held[self._head] if self._head is not None else 0
-        last = _first_holders(reversed(range(self._graph.reachable)), held)
-        unreachable = _first_holders(reversed(range(self._graph.reachable, len(held))), held)
-        last = {**unreachable, **last, **dict.fromkeys(iter_bits(at_head), self._head or 0)}
+        at_head = 0 if self._head is None else held[self._head]
+        # In order of weight, the strongest last: what nothing reaches, what a ref reaches, what stands at HEAD.
+        last = _first_holders(reversed(range(self._graph.reachable, len(held))), held)
+        last.update(_first_holders(reversed(range(self._graph.reachable)), held))
+        if self._head is not None:
+            last.update(dict.fromkeys(iter_bits(at_head), self._head))
         reached = _accumulate(held, self._graph.parents)
         numbers = self._graph.numbers
         masks = [

@@ -21,6 +21,7 @@ MAX_SIGHTINGS = 8192
 """Most (path, blob) told apart in one question, so that one integer for each commit stays small."""
 
 _MODE = re.compile(rb"(?:100[0-7]{3}|120000|160000|0?40000) ")
+_MODE_SIZE = 7
 
 
 class TreeIndex:
@@ -30,8 +31,8 @@ class TreeIndex:
         self.numbers = {bytes.fromhex(id): number for number, id in enumerate(trees)}
         self._name_numbers: dict[bytes, int] = {}
         self._starts = array("Q", [0])
-        self._children = array("L")
-        self._child_names = array("L")
+        self._children = array("I")
+        self._child_names = array("I")
         self._wanted: dict[int, list[tuple[int, int]]] = {}
         self.names: Sequence[bytes] = ()
         self._read(backend, trees, [bytes.fromhex(id) for id in blobs], report)
@@ -88,12 +89,11 @@ def _names_of(data: bytes, hits: Sequence[tuple[int, int]], id_size: int) -> Ite
         if data[name_end : name_end + 1] != b"\0":
             continue
         before = data.rfind(b"\0", 0, name_end) + 1
-        mode = _MODE.search(data, before, name_end)
-        if mode is None:
-            continue
-        # Before the name lies the tail of another entry's id, any bytes at all: when those, too, look like a mode
-        # there is more than one way to read the name.
-        if _MODE.search(data, mode.start() + 1, min(name_end, before + id_size + 7)) is None:
+        # Before the mode lies the tail of another entry's id, any bytes at all. When more than one place in reach
+        # looks like a mode, or none, only reading the tree from its beginning tells.
+        reach = min(name_end, before + id_size + _MODE_SIZE)
+        mode = _MODE.search(data, before, reach)
+        if mode is not None and _MODE.search(data, mode.start() + 1, reach) is None:
             yield data[mode.end() : name_end], blob
         else:
             id = data[name_end + 1 : end]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from secrethunt.checksums import CHECKSUMS
@@ -93,8 +95,6 @@ def test_structure_that_does_not_decode_is_hardly_believed() -> None:
 
 
 def test_token_made_to_exhaust_the_parser_does_not_stop_the_scan() -> None:
-    import base64
-
     rule = checked("jwt", r"(?P<secret>eyJ[\w-]+\.[\w-]+\.[\w-]+)")
     bomb = base64.urlsafe_b64encode(b'{"alg":' + b"[" * 20_000).rstrip(b"=")
     found = find(bomb + b"." + bomb + b".x\n" + acme_key("a"), rule, make_rule(id=RuleId("acme.other")))

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Child processes of git: none is left behind, none blocks."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from secrethunt.sources import Ledger, SourceOptions, open_source
+from secrethunt.sources.git_cli import CommandBackend, find_git
+from secrethunt.sources.git_lib import LibraryBackend
+from secrethunt.sources.layout import GitLayout, find_layout
+from secrethunt.sources.opening import open_backend
+
+if TYPE_CHECKING:
+    from tests.conftest import MakeRepo, RepoBuilder
+
+
+@pytest.fixture
+def repo(make_repo: MakeRepo) -> RepoBuilder:
+    """Three thousand objects, more than a pipe holds of ids or contents."""
+    repo = make_repo()
+    text = b"".join(b"%d\n" % number for number in range(500))
+    repo.commit({f"{number % 10}/{number}": b"%d\n" % number + text for number in range(3000)})
+    return repo
+
+
+def _layout(repo: RepoBuilder) -> GitLayout:
+    layout = find_layout(os.fsencode(repo.path))
+    assert layout is not None
+    return layout
+
+
+def test_git_goes_before_libgit2(repo: RepoBuilder) -> None:
+    assert isinstance(open_backend(_layout(repo)), CommandBackend)
+
+
+@pytest.mark.usefixtures("without_git")
+def test_libgit2_stands_in(repo: RepoBuilder) -> None:
+    assert find_git() is None
+    assert isinstance(open_backend(_layout(repo)), LibraryBackend)
+
+
+def test_a_scan_that_is_given_up_leaves_no_child(repo: RepoBuilder) -> None:
+    blobs = open_source(repo.target, SourceOptions()).iter_blobs(Ledger())
+    for _ in range(3005):
+        next(blobs)
+
+    del blobs
+
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_more_than_a_pipe_holds_flows_both_ways(repo: RepoBuilder) -> None:
+    ledger = Ledger()
+
+    blobs = list(open_source(str(repo.git_dir), SourceOptions()).iter_blobs(ledger))
+
+    assert (3000, 1) == (ledger.blobs, ledger.commits)
+    assert 3001 == len({blob.id for blob in blobs})

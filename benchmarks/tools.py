@@ -33,7 +33,7 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one tool: CPU (user and system) and wall clock in seconds, peak memory of the largest process in MiB."""
+    """One run of one tool: CPU (user and system) and wall clock in seconds, peak memory in MiB."""
 
     cpu: float
     wall: float
@@ -41,14 +41,15 @@ class Run:
     hits: list[Hit]
 
 
+_KINGFISHER = "{tool} scan --no-validate --no-dedup --no-update-check --format jsonl -o {out} {target}"
 COMMANDS = {
     "secrethunt": {
         "tree": "{tool} scan --no-history --format jsonl --show-secrets --no-progress --output {out} {target}",
         "history": "{tool} scan --format jsonl --show-secrets --no-progress --output {out} {target}",
     },
     "kingfisher": {
-        "tree": "{tool} scan --git-history=none --no-validate --no-dedup --no-update-check --format jsonl -o {out} {target}",
-        "history": "{tool} scan --no-validate --no-dedup --no-update-check --format jsonl -o {out} {target}",
+        "tree": _KINGFISHER.replace("scan", "scan --git-history=none"),
+        "history": _KINGFISHER,
     },
     "gitleaks": {
         "tree": "{tool} dir --no-banner --exit-code 0 -l error -f json -r {out} {target}",

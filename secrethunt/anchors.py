@@ -32,6 +32,8 @@ _LOOSE = 8
 """A part whose width varies by more adds many ends to report, and little to tell matches apart."""
 MAX_LEAD = 128
 """Furthest an anchor may begin after its match, in bytes."""
+LOOKAHEAD = 64
+"""Bytes shown to a pattern behind its longest match, for the assertions at its end."""
 MAX_REACH = 65536
 """Longest match considered, in bytes; unbounded patterns are cut here."""
 
@@ -70,6 +72,13 @@ class Anchor:
     tail: str = ""
     """What must follow a marked anchor, at its very end (`re`, on bytes): tested before the whole pattern runs over
     every place where it might begin. Empty where the pattern cannot be parted there."""
+    behind: int = 1
+    """What assertions see before the beginning of a match at most."""
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """Bytes before and behind the anchor's end on which its confirmation depends."""
+        return self.max_width + self.max_lead + self.behind, self.reach + LOOKAHEAD + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +104,21 @@ def derive_anchor(pattern: str) -> Anchor:
     flags = tree.state.flags & (re.IGNORECASE | re.DOTALL | re.MULTILINE)
     marked = tree.state.groupdict.get("anchor")
     pieces = list(_flatten(tree, flags, keep=marked))
-    reach = min(int(tree.getwidth()[1]) + _lookahead(tree), MAX_REACH)
+    reach = min(int(tree.getwidth()[1]) + _look(tree, 1), MAX_REACH)
     if marked is not None:
-        return _marked_anchor(pattern, pieces, marked, reach)
-    return _best_anchor(pieces, reach)
+        anchor = _marked_anchor(pattern, pieces, marked, reach)
+    else:
+        anchor = _best_anchor(pieces, reach)
+    return dataclasses.replace(anchor, behind=max(_look(tree, -1), 1))
 
 
-def _lookahead(tree: Any) -> int:
-    """Most bytes that any look-ahead in *tree* sees, wherever it stands."""
+def _look(tree: Any, direction: int) -> int:
+    """Most bytes that any look-ahead (*direction* 1) or look-behind (-1) in *tree* sees, wherever it stands."""
     longest = 0
     for op, argument in tree:
         inner = _inner_trees(op, argument)
-        deepest = max((_lookahead(child) for child in inner), default=0)
-        if op in (sre.ASSERT, sre.ASSERT_NOT) and argument[0] > 0:
+        deepest = max((_look(child, direction) for child in inner), default=0)
+        if op in (sre.ASSERT, sre.ASSERT_NOT) and argument[0] == direction:
             deepest += int(argument[1].getwidth()[1])
         longest = max(longest, deepest)
     return longest

@@ -41,8 +41,8 @@ class Detector:
             rule = ruleset.rules[err.index]
             raise RuleError(rule.file, rule.line, f"rule {rule.id}: Hyperscan refuses its anchor: {err}") from err
         self.ruleset = ruleset
-        self._matcher = Matcher(ruleset, database)
-        self._judge = Judge(ruleset.rules)
+        self.matcher = Matcher(ruleset, database)
+        self.judge = Judge(ruleset.rules)
 
     def scan_bytes(self, blob: Blob) -> tuple[Candidate, ...]:
         """Candidates of one blob."""
@@ -101,8 +101,8 @@ class Detector:
 
     def _scan_arena(self, arena: Arena) -> list[Hit]:
         hits = []
-        for blob, captures in self._matcher.scan(arena):
-            candidates = self._judge.candidates(blob.data, captures)
+        for blob, captures in self.matcher.scan(arena):
+            candidates = self.judge.candidates(blob.data, captures)
             if candidates:
                 hits.append((blob, candidates))
         return hits

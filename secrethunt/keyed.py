@@ -45,7 +45,7 @@ def bare_pattern(keyword: str) -> str:
     """A name that holds *keyword*, `=` or `:`, and a value without quotes up to white space or the end of the line."""
     anchor = rf"(?P<anchor>(?i:(?P<word>{keyword})){_WORD_REST}[ \t]{{0,10}}(?:[:?+]=|[=:]))"
     value = r"""(?P<secret>[^\s"'`<>(){}\[\],;|\\=]{4,200}={0,2})"""
-    return rf"""{anchor}[ \t]{{0,8}}{value}(?=[ \t]*(?:[#;&,|)\]}}"'`]|\\|\s|$))"""
+    return rf"""{anchor}[ \t]{{0,8}}{value}(?=[ \t]{{0,16}}(?:[#;&,|)\]}}"'`]|\\|\s|$))"""
 
 
 def flag_pattern(keyword: str) -> str:

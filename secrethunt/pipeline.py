@@ -8,6 +8,7 @@ The corridor: source → blob → candidate → finding. The only module that kn
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,7 +33,7 @@ from secrethunt.records import (
 )
 from secrethunt.ruleset import RuleSelection, Ruleset, load_ruleset
 from secrethunt.sources import open_source
-from secrethunt.sources.contract import BlobKey, Ledger, Source, SourceOptions
+from secrethunt.sources.contract import BlobKey, Ledger, PackedObjects, Source, SourceOptions
 
 Progress = Callable[[int, int, str], None]
 """Told now and then: bytes done, bytes expected (0 while unknown), what is being done."""
@@ -112,6 +113,8 @@ class Scanner:
         report = _Reporter(ledger, progress)
         hits = self._detector.iter_hits(source.iter_blobs(ledger), jobs=jobs, progress=report.matched)
         found = dict(self._keyed(hits))
+        if source.packed is not None:
+            found.update(self._scan_packs(source.packed, ledger, jobs, report))
         if not found:
             return []
         report.tell("tracing history")
@@ -119,6 +122,31 @@ class Scanner:
         placed = [Placed(blob, places[key]) for key, blob in found.items() if key in places]
         naming = Naming(source.repository, source.prefix, self._options.fingerprint_key)
         return assemble_findings(placed, naming)
+
+    def _scan_packs(
+        self, packed: PackedObjects, ledger: Ledger, jobs: int, report: _Reporter
+    ) -> Iterator[tuple[BlobKey, BlobCandidates]]:
+        """What packed history holds, by its deltas; then what that scan had to leave, as ordinary blobs."""
+        from secrethunt.packscan import PackScanner
+
+        scanner = PackScanner(self._detector, packed.packs, hash_size=packed.hash_size, max_size=packed.max_size)
+        skips = list(scanner.walker.skips)
+        pointers: list[tuple[BlobId, bytes]] = []
+        for batch in scanner.iter_batches(jobs):
+            ledger.blobs += batch.counts[BlobKind.HISTORY]
+            ledger.commits += batch.counts[BlobKind.COMMIT]
+            ledger.tags += batch.counts[BlobKind.TAG]
+            ledger.bytes += batch.size
+            skips.extend(batch.skips)
+            pointers.extend(batch.pointers)
+            for hit in batch.hits:
+                kept = self._sure_enough(hit.candidates)
+                if kept:
+                    key = BlobKey(hit.kind, hit.id, b"")
+                    yield key, BlobCandidates(hit.id, hit.kind, b"", kept)
+            report.matched(batch.size)
+        rest = itertools.chain(packed.iter_again(skips, ledger), packed.iter_pointed(pointers, ledger))
+        yield from self._keyed(self._detector.iter_hits(rest, jobs=jobs, progress=report.matched))
 
     def _keyed(self, hits: Iterable[Hit]) -> Iterator[tuple[BlobKey, BlobCandidates]]:
         for blob, candidates in hits:

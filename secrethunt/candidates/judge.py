@@ -8,7 +8,7 @@ Rules with `generic` are judged by `generic.py` as well, because a keyword is we
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from secrethunt.candidates.canonical import canonical_value
 from secrethunt.candidates.entropy import has_class, shannon_entropy
@@ -25,6 +25,9 @@ _FACT_NAMES = frozenset(
 """Named groups of a pattern whose text may be shown; all others may hold part of the secret."""
 
 
+_QUOTES = (b'"', b"'", b"`")
+
+
 class Judge:
     """Judges captures of one rule set; holds its compiled `ignore` patterns."""
 
@@ -38,7 +41,12 @@ class Judge:
 
         Those of rules with `paths` may overlap others, for the path to decide.
         """
-        judged = [item for capture in captures if (item := self._judge(data, capture)) is not None]
+        return self.put_together(
+            data, [item for capture in captures if (item := self.judge(data, capture)) is not None]
+        )
+
+    def put_together(self, data: bytes, judged: Collection[Judged]) -> tuple[Candidate, ...]:
+        """What the judgements of one blob come to: overlaps settled, places counted; in order of place."""
         if not judged:
             return ()
         counter = LineCounter(data)
@@ -62,12 +70,16 @@ class Judge:
             )
         return tuple(found)
 
-    def _judge(self, data: bytes, capture: Capture) -> Judged | None:
+    def judge(self, data: bytes | memoryview, capture: Capture) -> Judged | None:
+        """
+        Is one *capture* a secret? The answer depends on its match and the byte behind the secret alone, so that it holds
+        wherever the same bytes stand in the same surroundings.
+        """
         rule = self._rules[capture.rule]
-        value = data[capture.secret_start : capture.secret_end]
+        value = bytes(data[capture.secret_start : capture.secret_end])
         if not value or self._is_ruled_out(capture.rule, rule, value):
             return None
-        judgement = _judge_generic(data, capture, rule) if rule.is_generic else _judge_specific(rule, value)
+        judgement = _judge_generic(data, value, capture, rule) if rule.is_generic else _judge_specific(rule, value)
         if judgement is None:
             return None
         confidence, reasons = judgement
@@ -91,11 +103,12 @@ class Judge:
         return compiled
 
 
-def _judge_generic(data: bytes, capture: Capture, rule: Rule) -> tuple[Confidence, tuple[str, ...]] | None:
+def _judge_generic(
+    data: bytes | memoryview, value: bytes, capture: Capture, rule: Rule
+) -> tuple[Confidence, tuple[str, ...]] | None:
     """A keyword is weak evidence: its name and the value must both look right."""
-    value = data[capture.secret_start : capture.secret_end]
     groups = capture.match.groupdict(b"")
-    is_quoted = data[capture.secret_end : capture.secret_end + 1] in (b'"', b"'", b"`")
+    is_quoted = data[capture.secret_end : capture.secret_end + 1] in _QUOTES
     if (
         about_secret_reason(groups.get("rest", b""))
         or not_secret_reason(value, is_quoted=is_quoted)

@@ -60,7 +60,7 @@ def resolve_for_any_path(judged: Iterable[Judged]) -> list[Judged]:
 def _merge_same_bytes(judged: Iterable[Judged]) -> Iterable[Judged]:
     """One for each range of bytes: what its rules agree on is a secret, however unsure the best of them was alone."""
     merged: dict[tuple[int, int], Judged] = {}
-    for item in sorted(judged, key=_preference):
+    for item in sorted(judged, key=lambda item: (*_preference(item), item.reasons, item.facts)):
         place = item.start, item.end
         merged[place] = _absorb(merged[place], item) if place in merged else item
     return merged.values()

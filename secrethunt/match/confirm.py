@@ -10,15 +10,27 @@ it alone, not on how far a match before it happened to reach, and holds all that
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
-from secrethunt.anchors import Anchor
+from secrethunt.anchors import LOOKAHEAD, Anchor
 from secrethunt.records import Capture
 
 _FEW_STARTS = 8
 _LONG_REACH = 512
-_LOOKAHEAD = 64
-"""Bytes shown to the pattern behind its longest match, for what it asserts there."""
+
+
+class _Tail(NamedTuple):
+    """A compiled tail: how to match it, and how far it sees."""
+
+    match: Callable[[bytes | memoryview, int, int], re.Match[bytes] | None]
+    reach: int
+
+
+def _make_tail(anchor: Anchor) -> _Tail | None:
+    if not anchor.tail:
+        return None
+    return _Tail(re.compile(anchor.tail.encode("utf-8")).match, anchor.reach + LOOKAHEAD)
 
 
 class Confirmer:
@@ -28,16 +40,15 @@ class Confirmer:
         self._patterns = tuple(patterns)
         self._anchors = tuple(anchors)
         self._compiled: list[re.Pattern[bytes] | None] = [None] * len(self._patterns)
-        self._tails: list[re.Pattern[bytes] | None] = [None] * len(self._patterns)
+        self._tails: dict[int, _Tail | None] = {}
 
-    def captures(self, data: bytes, rule: int, ends: Iterable[int]) -> Iterator[Capture]:
+    def captures(self, data: bytes | memoryview, rule: int, ends: Iterable[int]) -> Iterator[Capture]:
         """Matches of *rule* in *data* that hold one of the anchors ending at *ends* (ascending)."""
         pattern = self._pattern(rule)
         anchor = self._anchors[rule]
-        tail = self._tail(rule)
         searched = 0
         for end in ends:
-            if tail is not None and tail.match(data, end, end + anchor.reach + _LOOKAHEAD) is None:
+            if not self.may_hold(data, rule, end):
                 continue
             earliest = max(searched, end - anchor.max_width - anchor.max_lead)
             latest = end - anchor.min_width - anchor.min_lead
@@ -47,14 +58,13 @@ class Confirmer:
                     yield Capture(rule, match.start(), match.end(), start, stop, match)
             searched = latest + 1
 
-    def _tail(self, rule: int) -> re.Pattern[bytes] | None:
-        expression = self._anchors[rule].tail
-        if not expression:
-            return None
-        compiled = self._tails[rule]
-        if compiled is None:
-            compiled = self._tails[rule] = re.compile(expression.encode("utf-8"))
-        return compiled
+    def may_hold(self, data: bytes | memoryview, rule: int, end: int) -> bool:
+        """Whether what stands behind the anchor of *rule* that ends at *end* leaves hope; nearly always it does not."""
+        try:
+            tail = self._tails[rule]
+        except KeyError:
+            tail = self._tails[rule] = _make_tail(self._anchors[rule])
+        return tail is None or tail.match(data, end, end + tail.reach) is not None
 
     def _pattern(self, rule: int) -> re.Pattern[bytes]:
         compiled = self._compiled[rule]
@@ -64,11 +74,11 @@ class Confirmer:
 
 
 def _matches(
-    pattern: re.Pattern[bytes], data: bytes, earliest: int, latest: int, reach: int
+    pattern: re.Pattern[bytes], data: bytes | memoryview, earliest: int, latest: int, reach: int
 ) -> Iterator[re.Match[bytes]]:
     """The match that begins at each place within [earliest, latest] where one does, in order."""
     start = max(earliest, 0)
-    stop = latest + reach + _LOOKAHEAD
+    stop = latest + reach + LOOKAHEAD
     while start <= latest:
         if latest - start < _FEW_STARTS or reach > _LONG_REACH:
             match = _match_within(pattern, data, start, latest, stop)
@@ -81,7 +91,7 @@ def _matches(
 
 
 def _match_within(
-    pattern: re.Pattern[bytes], data: bytes, start: int, latest: int, stop: int
+    pattern: re.Pattern[bytes], data: bytes | memoryview, start: int, latest: int, stop: int
 ) -> re.Match[bytes] | None:
     """`search` that gives up behind *latest*, where no match may begin, instead of reading on to *stop*."""
     for position in range(start, latest + 1):

@@ -9,7 +9,7 @@ from typing import Any
 
 from secrethunt.match.arena import Arena
 from secrethunt.match.confirm import Confirmer
-from secrethunt.match.database import Database
+from secrethunt.match.database import Database, MatchHandler
 from secrethunt.records import Blob, Capture
 from secrethunt.ruleset import Ruleset
 
@@ -17,12 +17,17 @@ _BINARY_PROBE = 8000
 """Git's own measure: a NUL within this many bytes makes a blob binary (buffer_is_binary in xdiff-interface.c)."""
 
 
+def is_binary(data: bytes) -> bool:
+    """Whether only rules that ask for it look into *data*."""
+    return data.find(b"\0", 0, _BINARY_PROBE) >= 0
+
+
 class Matcher:
     """Finds what any rule's pattern captures. Safe to share between threads."""
 
     def __init__(self, ruleset: Ruleset, database: Database) -> None:
         self._database = database
-        self._confirmer = Confirmer((rule.pattern for rule in ruleset.rules), ruleset.anchors)
+        self.confirmer = Confirmer((rule.pattern for rule in ruleset.rules), ruleset.anchors)
         self._in_binary = tuple(rule.in_binary for rule in ruleset.rules)
         self._local = threading.local()
 
@@ -34,6 +39,10 @@ class Matcher:
             if captures:
                 yield blob, captures
 
+    def scan_raw(self, data: bytes | memoryview, handler: MatchHandler) -> None:
+        """Report the rule and the end of every anchor in *data*."""
+        self._database.scan(data, handler, self._scratch())
+
     def _events_by_blob(self, arena: Arena) -> dict[int, dict[int, list[int]]]:
         """Anchor ends (in the arena) by blob and rule."""
         found: list[tuple[int, int]] = []
@@ -42,7 +51,7 @@ class Matcher:
         def on_match(rule: int, _start: int, end: int, _flags: int, _context: Any) -> None:
             append((end, rule))
 
-        self._database.scan(arena.data, on_match, self._scratch())
+        self.scan_raw(arena.data, on_match)
         found.sort()
         grouped: dict[int, dict[int, list[int]]] = {}
         locate = arena.locate
@@ -51,11 +60,11 @@ class Matcher:
         return grouped
 
     def _confirm(self, data: bytes, offset: int, events: dict[int, list[int]]) -> Iterator[Capture]:
-        is_binary = data.find(b"\0", 0, _BINARY_PROBE) >= 0
+        binary = is_binary(data)
         for rule, ends in events.items():
-            if is_binary and not self._in_binary[rule]:
+            if binary and not self._in_binary[rule]:
                 continue
-            yield from self._confirmer.captures(data, rule, [end - offset for end in ends])
+            yield from self.confirmer.captures(data, rule, [end - offset for end in ends])
 
     def _scratch(self) -> Any:
         scratch = getattr(self._local, "scratch", None)

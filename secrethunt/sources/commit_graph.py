@@ -72,6 +72,11 @@ def load_graph(backend: GitBackend, commits: Iterable[str], tips: Iterable[str],
     for raw in backend.objects(list(commits), report):
         if (commit := parse_commit(raw.data)) is not None:
             parsed[raw.id] = commit
+    return order_commits(parsed, tips)
+
+
+def order_commits(parsed: dict[str, Commit], tips: Iterable[str]) -> CommitGraph:
+    """The graph of *parsed* commits by id; *tips* are where refs end."""
     reachable = _reachable(parsed, tips)
     order = _order(parsed, reachable)
     numbers = {id: number for number, id in enumerate(order)}

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import builtins
 import enum
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from secrethunt.records import Blob, BlobId, BlobKind, Problem, Provenance, Skip
+
+if TYPE_CHECKING:
+    from secrethunt.pack import Packs
 
 DEFAULT_MAX_SIZE = 64 * 1024 * 1024
 
@@ -46,6 +49,9 @@ class SourceOptions:
     include_ignored: bool = False
     max_size: int = DEFAULT_MAX_SIZE
     """Largest blob read, in bytes."""
+    use_packs: bool = True
+    """Leave packed history to a scan of its deltas; without, every object is written out and read whole: the
+    reference, slower by an order of magnitude."""
 
 
 @dataclass(slots=True)
@@ -81,8 +87,25 @@ class BlobKey(NamedTuple):
     path: bytes
 
 
+class PackedObjects(Protocol):
+    """The packed part of a repository's history, for whoever scans packs instead of blobs."""
+
+    packs: Packs
+    hash_size: int
+    max_size: int
+
+    def iter_again(self, skips: Iterable[tuple[bytes, int]], ledger: Ledger) -> Iterator[Blob]:
+        """Objects that the scan of the packs had to pass over, (id, `pack.Reason`), read another way if there is one."""
+
+    def iter_pointed(self, pointers: Iterable[tuple[BlobId, bytes]], ledger: Ledger) -> Iterator[Blob]:
+        """What those of the given blobs stand for that are Git LFS pointers."""
+
+
 class Source(Protocol):
     """One target of a scan."""
+
+    packed: PackedObjects | None
+    """What `iter_blobs` leaves to whoever scans packs."""
 
     @property
     def repository(self) -> str:

@@ -6,16 +6,18 @@ once, written out. What is faster must hand over the same bytes behind `History`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from secrethunt.records import Blob, BlobId, BlobKind, Skip
+from secrethunt.sources.commit_graph import CommitGraph, load_graph
 from secrethunt.sources.contract import Ledger
 from secrethunt.sources.files import FileReader
-from secrethunt.sources.git_backend import GitBackend, ObjectHeader, ObjectType, reported_before
+from secrethunt.sources.git_backend import GitBackend, ObjectHeader, ObjectType, Report, reported_before
 from secrethunt.sources.layout import GitLayout
 from secrethunt.sources.lfs import LfsStore, pointer_oid
+from secrethunt.sources.trees import TreeIndex, Trees
 
 _KINDS = {ObjectType.BLOB: BlobKind.HISTORY, ObjectType.COMMIT: BlobKind.COMMIT, ObjectType.TAG: BlobKind.TAG}
 _DAMAGE = (Skip.CORRUPT_OBJECT, Skip.MISSING_OBJECT)
@@ -42,10 +44,16 @@ class History(Protocol):
     """All objects of a repository's store, whichever ref or none reaches them."""
 
     def iter_blobs(self, ledger: Ledger) -> Iterator[Blob]:
-        """Every blob, commit and tag object once; ids set, paths empty."""
+        """Every blob, commit and tag object once; ids set, paths empty. What is in packs may be left to `packscan`."""
 
-    def inventory(self) -> Inventory:
-        """What else the store holds, for provenance."""
+    def tags(self) -> Sequence[str]:
+        """Ids of all tag objects."""
+
+    def graph(self, tips: Iterable[str], report: Report) -> CommitGraph:
+        """All commits, in order; *tips* are where refs end."""
+
+    def trees(self, blobs: Sequence[str], report: Report) -> Trees:
+        """Where the wanted *blobs* stand in trees; their numbers are their places in *blobs*."""
 
 
 class ReferenceHistory:
@@ -64,18 +72,34 @@ class ReferenceHistory:
         inventory = Inventory()
         yield from self._objects.iter_blobs(inventory.noting(self._backend.all_headers(ledger.skip)), ledger)
         self._inventory = inventory
-        # Asking for what is absent walks all of history, so it is done where there is reason to expect something.
-        if self._layout.is_partial() or any(skip in ledger.skipped for skip in _DAMAGE):
-            for id in self._backend.absent():
-                ledger.skip(Skip.MISSING_OBJECT, id.encode(), "referenced, but not in the store")
+        note_absent(self._backend, self._layout, ledger)
 
-    def inventory(self) -> Inventory:
+    def tags(self) -> Sequence[str]:
+        """Ids of all tag objects."""
+        return self._listed().tags
+
+    def graph(self, tips: Iterable[str], report: Report) -> CommitGraph:
+        """All commits, in order, each read through the backend."""
+        return load_graph(self._backend, self._listed().commits, tips, report)
+
+    def trees(self, blobs: Sequence[str], report: Report) -> Trees:
+        """Where *blobs* stand; reads every tree through the backend."""
+        return TreeIndex(self._backend, self._listed().trees, blobs, report)
+
+    def _listed(self) -> Inventory:
         """What the store holds; remembered when all of it was read, else listed now."""
         if self._inventory is None:
             self._inventory = Inventory()
             for _ in self._inventory.noting(self._backend.all_headers(reported_before)):
                 pass
         return self._inventory
+
+
+def note_absent(backend: GitBackend, layout: GitLayout, ledger: Ledger) -> None:
+    """Note what is referenced and not in the store. Asking walks all of history, so it takes a reason to ask."""
+    if layout.is_partial() or any(skip in ledger.skipped for skip in _DAMAGE):
+        for id in backend.absent():
+            ledger.skip(Skip.MISSING_OBJECT, id.encode(), "referenced, but not in the store")
 
 
 class ObjectReader:
@@ -93,8 +117,13 @@ class ObjectReader:
             ledger.bytes += len(data)
             _count(type, ledger)
             yield Blob(data, _KINDS[type], b"", BlobId(id))
-            if type is ObjectType.BLOB and (oid := pointer_oid(data)) is not None:
-                yield from self._iter_large(oid, id, ledger)
+            if type is ObjectType.BLOB:
+                yield from self.iter_pointed(BlobId(id), data, ledger)
+
+    def iter_pointed(self, id: BlobId, data: bytes, ledger: Ledger) -> Iterator[Blob]:
+        """What blob *id* stands for, if *data* makes it a Git LFS pointer."""
+        if (oid := pointer_oid(data)) is not None:
+            yield from self._iter_large(oid, id, ledger)
 
     def _select(self, headers: Iterable[ObjectHeader], ledger: Ledger) -> list[str]:
         ids = []
@@ -110,7 +139,7 @@ class ObjectReader:
         ledger.total_bytes = ledger.bytes + total
         return ids
 
-    def _iter_large(self, oid: str, id: str, ledger: Ledger) -> Iterator[Blob]:
+    def _iter_large(self, oid: str, id: BlobId, ledger: Ledger) -> Iterator[Blob]:
         """What an LFS pointer stands for, under the pointer's id: its places are the pointer's."""
         file = self._lfs.find(oid)
         if file is None:
@@ -118,7 +147,7 @@ class ObjectReader:
             return
         data = FileReader(ledger, self._max_size, self._lfs).read(file, id.encode())
         if data is not None:
-            yield Blob(data, BlobKind.HISTORY, b"", BlobId(id))
+            yield Blob(data, BlobKind.HISTORY, b"", id)
 
 
 def _count(type: ObjectType, ledger: Ledger) -> None:

@@ -15,12 +15,12 @@ from typing import TypeVar
 
 from secrethunt.records import MAX_REFS, BlobKind, CommitInfo, Provenance, Skip
 from secrethunt.sources.bits import BitCounter, iter_bits
-from secrethunt.sources.commit_graph import Tip, follow_tags, load_graph
+from secrethunt.sources.commit_graph import Tip, follow_tags
 from secrethunt.sources.contract import BlobKey
 from secrethunt.sources.git_backend import GitBackend, Ref, Report
 from secrethunt.sources.git_objects import describe
-from secrethunt.sources.history import Inventory
-from secrethunt.sources.trees import Sightings, TreeIndex
+from secrethunt.sources.history import History
+from secrethunt.sources.trees import Sightings, Trees
 
 _Item = TypeVar("_Item")
 
@@ -50,14 +50,14 @@ class HistoryProvenance:
     """Answers for one repository; its commits are read once, its trees once for each call of `resolve`."""
 
     def __init__(
-        self, backend: GitBackend, inventory: Inventory, *, refs: Iterable[Ref], head: str | None, report: Report
+        self, backend: GitBackend, history: History, *, refs: Iterable[Ref], head: str | None, report: Report
     ) -> None:
         """*refs* name what counts as reachable; *head* is the commit that HEAD names."""
         self._backend = backend
-        self._inventory = inventory
+        self._history = history
         self._report = report
-        self._tips = follow_tags(backend, refs, inventory.tags, report)
-        self._graph = load_graph(backend, inventory.commits, {tip.target for tip in self._tips}, report)
+        self._tips = follow_tags(backend, refs, history.tags(), report)
+        self._graph = history.graph({tip.target for tip in self._tips}, report)
         self._head = self._graph.numbers.get(head) if head is not None else None
 
     def resolve(self, keys: Collection[BlobKey]) -> dict[BlobKey, tuple[Provenance, ...]]:
@@ -69,7 +69,7 @@ class HistoryProvenance:
             places.update(self._resolve_commits(group))
         blobs = by_kind[BlobKind.HISTORY]
         if blobs:
-            index = TreeIndex(self._backend, self._inventory.trees, [key.id for key in blobs], self._report)
+            index = self._history.trees([key.id for key in blobs], self._report)
             for numbers in _batched(range(len(blobs))):
                 places.update(self._resolve_blobs(index, blobs, numbers))
         return places
@@ -92,7 +92,7 @@ class HistoryProvenance:
             yield key, (Provenance(COMMIT_PATH, BlobKind.COMMIT, info, info, False, count > 0, refs, count),)
 
     def _resolve_blobs(
-        self, index: TreeIndex, keys: Sequence[BlobKey], numbers: Sequence[int]
+        self, index: Trees, keys: Sequence[BlobKey], numbers: Sequence[int]
     ) -> Iterator[tuple[BlobKey, tuple[Provenance, ...]]]:
         sightings = Sightings(index, set(numbers))
         roots = [index.numbers.get(bytes.fromhex(root), -1) for root in self._graph.roots]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterator, Mapping
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from secrethunt.errors import SourceError
 from secrethunt.records import Blob, BlobKind, Provenance, Skip
@@ -27,6 +27,9 @@ from secrethunt.sources.revisions import (
     resolve_range,
 )
 from secrethunt.sources.worktree import WorktreeReader
+
+if TYPE_CHECKING:
+    from secrethunt.sources.packed import PackedHistory
 
 _IN_HISTORY = (BlobKind.HISTORY, BlobKind.COMMIT, BlobKind.TAG)
 _NEEDS_WORKTREE = {Scope.WORKTREE: "--no-history", Scope.STAGED: "--staged"}
@@ -65,13 +68,22 @@ class RepositorySource:
         self._layout = layout
         self._backend = backend
         self._options = options
-        self._history: History = ReferenceHistory(backend, layout, max_size=options.max_size)
+        # Only all of history is worth scanning as packs; parts of it are read object by object.
+        self.packed = self._open_packs() if options.scope is Scope.ALL else None
+        self._history: History = self.packed or ReferenceHistory(backend, layout, max_size=options.max_size)
         self._objects = ObjectReader(backend, layout, max_size=options.max_size)
         self._selected = self._resolve_revision()
         self.repository = repository_name(backend.config("remote.origin.url"), layout.name)
 
+    def _open_packs(self) -> PackedHistory | None:
+        if not self._options.use_packs:
+            return None
+        from secrethunt.sources.packed import open_packs
+
+        return open_packs(self._backend, self._layout, max_size=self._options.max_size)
+
     def iter_blobs(self, ledger: Ledger) -> Iterator[Blob]:
-        """What the scope selects: files first, then objects in the order that is cheapest to read."""
+        """What the scope selects, but for what is in `packed`: files first, then objects in the order that is cheapest to read."""
         scope = self._options.scope
         match scope:
             case Scope.ALL:
@@ -106,13 +118,13 @@ class RepositorySource:
                 noted.add(what)
                 ledger.skip(skip, what, detail)
 
-        inventory = self._history.inventory()
         head = self._backend.head()
         refs = [*self._backend.refs(), *(Ref(*named) for named in self._layout.other_heads())]
         refs.extend(Ref(*named) for named in self._layout.stash_entries()[1:])
         if head.branch is None and head.commit is not None:
             refs.append(Ref(b"HEAD", head.commit))
-        return HistoryProvenance(self._backend, inventory, refs=refs, head=head.commit, report=report).resolve(keys)
+        history = self.packed or self._open_packs() or self._history
+        return HistoryProvenance(self._backend, history, refs=refs, head=head.commit, report=report).resolve(keys)
 
     def _iter_worktree(self, ledger: Ledger) -> Iterator[Blob]:
         return WorktreeReader(self._options, open_nested_backend, ledger).iter_blobs(self._backend, self._layout)
@@ -151,6 +163,7 @@ class UnreadableRepository:
     """A repository whose objects nothing here can read: its files are scanned, the rest is named."""
 
     prefix = b""
+    packed = None
 
     def __init__(self, layout: GitLayout, options: SourceOptions) -> None:
         self._layout = layout

@@ -15,6 +15,7 @@ class StreamSource:
     """One stream, read whole."""
 
     prefix = b""
+    packed = None
 
     def __init__(self, path: bytes, read: Callable[[int], bytes], *, max_size: int) -> None:
         """*read* gives at most so many bytes from the start; it is called once."""

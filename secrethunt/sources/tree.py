@@ -21,6 +21,8 @@ _GIT_DIR_NAMES = {b"HEAD", b"objects", b"refs"}
 class TreeSource:
     """A directory, or one file of it."""
 
+    packed = None
+
     def __init__(self, root: bytes, *, file: bytes | None, prefix: bytes, max_size: int) -> None:
         """*file* is the one name below *root* to read; None means all."""
         self._root = root

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Protocol
 
 from secrethunt.sources.git_backend import GitBackend, Report
 from secrethunt.sources.git_objects import parse_tree
@@ -22,6 +23,28 @@ MAX_SIGHTINGS = 8192
 
 _MODE = re.compile(rb"(?:100[0-7]{3}|120000|160000|0?40000) ")
 _MODE_SIZE = 7
+
+
+class Trees(Protocol):
+    """The trees that lead to wanted blobs. Trees, blobs and names are numbers."""
+
+    numbers: dict[bytes, int]
+    """By id; trees that lead nowhere may be left out."""
+    names: Sequence[bytes]
+
+    def __len__(self) -> int: ...
+
+    def directories(self, tree: int) -> Iterable[tuple[int, int]]:
+        """(name, tree) of each directory in *tree*; now and then also of something that is none."""
+
+    def children(self, tree: int) -> array[int]:
+        """Trees that *tree* contains."""
+
+    def wanted(self, tree: int) -> Sequence[tuple[int, int]]:
+        """(name, blob) of each wanted blob in *tree*."""
+
+    def holders(self, blobs: Collection[int]) -> set[int]:
+        """Trees in which one of *blobs* stands."""
 
 
 class TreeIndex:
@@ -107,7 +130,7 @@ class Sightings:
     The set of sightings grows as roots are asked about.
     """
 
-    def __init__(self, index: TreeIndex, blobs: Collection[int]) -> None:
+    def __init__(self, index: Trees, blobs: Collection[int]) -> None:
         self._index = index
         self._blobs = blobs
         self._closure = self._close(index.holders(blobs))

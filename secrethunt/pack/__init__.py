@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The packfile room: packs, deltas, dirty ranges, and what a delta inherits. It knows nothing of rules or findings.
+
+The native module is used where the build made it; its plain-Python twin gives the same answers, slower.
+"""
+
+try:
+    from secrethunt.pack._native import Batch, Packs, Walker, Worker
+
+    IS_NATIVE = True
+except ImportError:  # built without a compiler
+    from secrethunt.pack.reference import Batch, Packs, Walker, Worker  # type: ignore[assignment]  # the twin
+
+    IS_NATIVE = False
+
+from secrethunt.pack.commits import CommitTable
+from secrethunt.pack.contract import TAG_BITS, Kind, PackError, Reason
+from secrethunt.pack.files import PackFiles, list_packs
+
+__all__ = [
+    "IS_NATIVE",
+    "TAG_BITS",
+    "Batch",
+    "CommitTable",
+    "Kind",
+    "PackError",
+    "PackFiles",
+    "Packs",
+    "Reason",
+    "Walker",
+    "Worker",
+    "list_packs",
+]

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns batches: objects of one worker's walk, and the arena of their dirty ranges.
+ *
+ * Dirty is what a delta inserts, each junction of two copies, and each end of the object that is not its base's end,
+ * widened so that no anchor with a byte of it is cut. A range is followed by a separator.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "pack.h"
+
+#define SEPARATOR '\n'
+#define MAX_SLOTS 65536
+
+Reason worker_init(Worker *worker, Plan *plan, const WalkOptions *options, uint32_t number)
+{
+    *worker = (Worker){.options = options, .next_origin = (uint64_t)number << ORIGIN_BITS};
+    pthread_mutex_init(&worker->pool_lock, NULL);
+    return cursor_init(&worker->cursor, plan, NULL);
+}
+
+void anchors_release(AnchorList *list)
+{
+    if (list != NULL && --list->references == 0)
+        free(list);
+}
+
+/* --- stores ---------------------------------------------------------------------------------------------------- */
+
+static void store_free(Store *store)
+{
+    slab_free(&store->slab);
+    vector_free(&store->arena);
+    vector_free(&store->ranges);
+    vector_free(&store->slots);
+    vector_free(&store->regions);
+    vector_free(&store->skips);
+    free(store);
+}
+
+static void release_slots(Store *store)
+{
+    for (size_t i = 0; i < store->slots.count; i++) {
+        Slot *slot = VECTOR_AT(&store->slots, Slot, i);
+        anchors_release(slot->parent_list);
+        anchors_release(slot->anchors);
+    }
+    store->slots.count = 0;
+}
+
+static Store *take_store(Worker *worker)
+{
+    pthread_mutex_lock(&worker->pool_lock);
+    Store *store = worker->pool;
+    if (store != NULL)
+        worker->pool = store->next;
+    pthread_mutex_unlock(&worker->pool_lock);
+    return store != NULL ? store : calloc(1, sizeof *store);
+}
+
+/* May be called from any thread, but only for a settled batch or after the walk: lists are not counted atomically. */
+void worker_recycle(Worker *worker, Store *store)
+{
+    release_slots(store);
+    slab_reset(&store->slab);
+    if (store->arena.capacity > 4 * worker->options->arena_bytes)
+        vector_free(&store->arena);
+    store->written = 0;
+    store->arena.count = store->ranges.count = store->regions.count = store->skips.count = 0;
+    pthread_mutex_lock(&worker->pool_lock);
+    store->next = worker->pool;
+    worker->pool = store;
+    pthread_mutex_unlock(&worker->pool_lock);
+}
+
+void worker_free(Worker *worker)
+{
+    for (size_t i = 0; i < worker->cursor.frames.count; i++)
+        anchors_release(VECTOR_AT(&worker->cursor.frames, Frame, i)->payload.owned);
+    while (worker->pool != NULL) {
+        Store *store = worker->pool;
+        worker->pool = store->next;
+        store_free(store);
+    }
+    cursor_free(&worker->cursor);
+    vector_free(&worker->events);
+    vector_free(&worker->found);
+    vector_free(&worker->merged);
+    pthread_mutex_destroy(&worker->pool_lock);
+}
+
+/* --- dirty ranges ---------------------------------------------------------------------------------------------- */
+
+/* A range under construction: [start, end) of the slot's object. */
+typedef struct {
+    Store *store;
+    uint32_t slot;
+    const uint8_t *data;
+    size_t size, margin, start, end;
+    bool is_open, is_out_of_memory;
+} Painter;
+
+static void close_range(Painter *painter)
+{
+    if (!painter->is_open)
+        return;
+    Store *store = painter->store;
+    size_t length = painter->end - painter->start;
+    Range *range = vector_add(&store->ranges, sizeof *range);
+    if (range == NULL || !vector_reserve(&store->arena, store->arena.count + length + 1, 1)) {
+        painter->is_out_of_memory = true;
+        return;
+    }
+    *range = (Range){
+        .start = store->arena.count,
+        .slot = painter->slot,
+        .offset = (uint32_t)painter->start,
+        .size = (uint32_t)length,
+    };
+    uint8_t *arena = (uint8_t *)store->arena.items + store->arena.count;
+    memcpy(arena, painter->data + painter->start, length);
+    arena[length] = SEPARATOR;
+    store->arena.count += length + 1;
+    painter->is_open = false;
+}
+
+/* Bytes [start, end), possibly none, are new here; ascending. */
+static void paint(Painter *painter, size_t start, size_t end)
+{
+    size_t low = start > painter->margin ? start - painter->margin : 0;
+    size_t high = painter->size - end > painter->margin ? end + painter->margin : painter->size;
+    if (painter->is_open && low <= painter->end) {
+        painter->end = high;
+        return;
+    }
+    close_range(painter);
+    painter->start = low;
+    painter->end = high;
+    painter->is_open = high > low;
+}
+
+static void paint_delta(Painter *painter, const Vector *regions, size_t parent_size)
+{
+    size_t written = 0, copied = 0;
+    for (size_t i = 0; i < regions->count; i++) {
+        const Region *region = VECTOR_AT(regions, Region, i);
+        if (i > 0 || region->start > 0 || region->base > 0)
+            paint(painter, written, region->start);
+        written = region->start + region->size;
+        copied = region->base + region->size;
+    }
+    if (written < painter->size || copied != parent_size)
+        paint(painter, written, painter->size);
+}
+
+static bool add_ranges(const Worker *worker, Store *store, const Visit *visit)
+{
+    Painter painter = {
+        .store = store,
+        .slot = (uint32_t)store->slots.count - 1,
+        .data = visit->data,
+        .size = visit->size,
+        .margin = worker->options->width + 1,
+    };
+    if (visit->is_whole)
+        paint(&painter, 0, visit->size);
+    else
+        paint_delta(&painter, &worker->cursor.delta.regions, visit->parent_size);
+    close_range(&painter);
+    return !painter.is_out_of_memory;
+}
+
+/* --- batches --------------------------------------------------------------------------------------------------- */
+
+static bool keep_regions(const Worker *worker, Store *store, Slot *slot)
+{
+    const Vector *regions = &worker->cursor.delta.regions;
+    slot->first_region = store->regions.count;
+    if (slot->is_whole || regions->count == 0)
+        return true;
+    if (!vector_reserve(&store->regions, store->regions.count + regions->count, sizeof(Region)))
+        return false;
+    memcpy(VECTOR_AT(&store->regions, Region, store->regions.count), regions->items, regions->count * sizeof(Region));
+    store->regions.count += regions->count;
+    slot->region_count = regions->count;
+    return true;
+}
+
+static bool add_slot(Worker *worker, Store *store, const Visit *visit)
+{
+    Slot *slot = vector_add(&store->slots, sizeof *slot);
+    if (slot == NULL)
+        return false;
+    *slot = (Slot){
+        .node = visit->node,
+        .parent_slot = visit->is_whole ? NO_SLOT : visit->parent.slot,
+        .data = visit->data,
+        .size = visit->size,
+        .parent_size = visit->parent_size,
+        .is_whole = visit->is_whole,
+        .parent_list = visit->parent.owned,
+    };
+    if (slot->parent_list != NULL && !visit->is_parent_moved)
+        slot->parent_list->references++;
+    if (visit->has_frame)
+        cursor_keep(&worker->cursor, (Payload){.slot = (uint32_t)store->slots.count - 1});
+    return keep_regions(worker, store, slot) && add_ranges(worker, store, visit);
+}
+
+static bool add_visit(Worker *worker, Store *store, const Visit *visit)
+{
+    store->written += visit->size > 0 ? visit->size : 1;
+    if (visit->is_selected && visit->reason == REASON_NONE)
+        return add_slot(worker, store, visit);
+    if (visit->is_parent_moved)
+        anchors_release(visit->parent.owned);
+    if (!visit->is_selected)
+        return true;
+    Skip *skip = vector_add(&store->skips, sizeof *skip);
+    if (skip != NULL)
+        *skip = (Skip){.node = visit->node, .reason = (uint8_t)visit->reason};
+    return skip != NULL;
+}
+
+/* Bases that were dropped and are written out again count only against the budget. */
+static bool is_full(const Worker *worker, const Store *store, size_t kept)
+{
+    return store->arena.count >= worker->options->arena_bytes ||
+           store->written >= worker->options->object_bytes || store->slots.count >= MAX_SLOTS ||
+           store->skips.count >= MAX_SLOTS ||
+           store->slab.total - kept >= worker->options->object_bytes + worker->cursor.plan->selection.budget;
+}
+
+Reason worker_next(Worker *worker, Store **out)
+{
+    *out = NULL;
+    Store *store = take_store(worker);
+    if (store == NULL)
+        return REASON_NO_MEMORY;
+    cursor_evacuate(&worker->cursor, &store->slab);
+    size_t kept = store->slab.total;
+    Visit visit;
+    while (!is_full(worker, store, kept) && cursor_next(&worker->cursor, &visit))
+        if (!add_visit(worker, store, &visit) || worker->cursor.is_out_of_memory) {
+            worker_recycle(worker, store);
+            return REASON_NO_MEMORY;
+        }
+    store->first_origin = worker->next_origin;
+    store->origin_count = 0;
+    if (store->slots.count > 0 || store->skips.count > 0)
+        *out = store;
+    else
+        worker_recycle(worker, store);
+    return REASON_NONE;
+}

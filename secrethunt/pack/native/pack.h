@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The packfile room's own types. Nothing here knows Python, rules or findings; the binding units wrap it.
+ *
+ *     PackSet   open packs and the forest of their deltas; immutable once linked
+ *     Plan      what to walk: selected kinds and ids, cut into tasks; immutable but for the next task's number
+ *     Cursor    one worker's depth-first walk: every object inflated once, every delta applied once
+ *     Store     the memory of one batch: written-out objects, arena, slots; recycled
+ *     Worker    a Cursor and the inheritance of anchors from base to delta
+ *
+ * An object is named by its node: a number below PackSet.node_count, packs in the order given, then by offset.
+ */
+#ifndef SECRETHUNT_PACK_H
+#define SECRETHUNT_PACK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NO_NODE UINT32_MAX
+#define NO_SLOT UINT32_MAX
+#define MAX_HASH 32
+/* git itself never writes deeper chains: pack-objects keeps the depth in 12 bits. */
+#define MAX_DEPTH 4095
+#define SIZE_LIMIT ((uint64_t)INT32_MAX)
+#define TAG_BITS 16
+#define ORIGIN_BITS 40
+
+/* Mirrored by `secrethunt.pack.contract.Reason`. */
+typedef enum {
+    REASON_NONE = 0,
+    REASON_UNREADABLE = 1,
+    REASON_BAD_PACK = 2,
+    REASON_BAD_INDEX = 3,
+    REASON_MISMATCH = 4,
+    REASON_BAD_OFFSET = 5,
+    REASON_BAD_HEADER = 6,
+    REASON_MISSING_BASE = 7,
+    REASON_BASE_CYCLE = 8,
+    REASON_TOO_DEEP = 9,
+    REASON_BASE_SKIPPED = 10,
+    REASON_BAD_STREAM = 11,
+    REASON_BAD_DELTA = 12,
+    REASON_TOO_LARGE = 13,
+    REASON_BAD_OBJECT = 14,
+    REASON_NO_MEMORY = 15,
+    REASON_TRUNCATED = 16,
+} Reason;
+
+typedef enum {
+    KIND_NONE = 0,
+    KIND_COMMIT = 1,
+    KIND_TREE = 2,
+    KIND_BLOB = 3,
+    KIND_TAG = 4,
+    KIND_OFFSET_DELTA = 6,
+    KIND_REF_DELTA = 7,
+} Kind;
+
+/* --- vectors (vector.c) ------------------------------------------------------------------------------------------ */
+
+/* A growing array: `items` is cast by its users. */
+typedef struct {
+    void *items;
+    size_t count, capacity;
+} Vector;
+
+/* Room for one more item of *size* bytes; NULL when memory is out. */
+void *vector_add(Vector *vector, size_t size);
+bool vector_reserve(Vector *vector, size_t capacity, size_t size);
+void vector_free(Vector *vector);
+#define VECTOR_AT(vector, type, index) (&((type *)(vector)->items)[index])
+
+/* --- files and index (file.c, index.c, entry.c, forest.c) ---------------------------------------------------------- */
+
+typedef struct {
+    int fd;
+    uint64_t size;
+    const uint8_t *data; /* the whole file, if it is in memory */
+    uint8_t *owned;      /* the same, if it is to be freed */
+} File;
+
+Reason file_open(const char *path, File *file);
+Reason file_load(File *file);
+void file_close(File *file);
+
+/* Bytes read last from some file, so that neighbours need no call to the system. One thread's own. */
+typedef struct {
+    const File *file;
+    uint64_t offset;
+    size_t ahead; /* read at least so much at a time */
+    Vector bytes;
+} Window;
+
+/* *bytes stay good until the next call. A file shorter than it was gives REASON_TRUNCATED. */
+Reason window_read(Window *window, const File *file, uint64_t offset, size_t length, const uint8_t **bytes);
+void window_free(Window *window);
+
+typedef struct {
+    File pack, index;
+    uint32_t count, first_node;
+    const uint8_t *ids, *small_offsets, *large_offsets; /* into index */
+    size_t large_count;
+    uint64_t *offsets;   /* of each node, ascending */
+    uint32_t *positions; /* of each node's id in `ids` */
+    uint32_t *nodes;     /* the inverse of positions, relative to first_node */
+    uint32_t *buckets;   /* first node at or after each block of 2^bucket_shift bytes; bucket_count + 1 of them */
+    size_t bucket_count;
+    unsigned bucket_shift;
+} Pack;
+
+typedef struct {
+    unsigned hash_size;
+    uint32_t pack_count, node_count;
+    Pack *packs;
+    uint32_t *bases;  /* node a delta stands on; NO_NODE for whole objects and where it is missing */
+    uint8_t *kinds;   /* resolved through the base; KIND_NONE where it is not known */
+    uint8_t *reasons; /* why a node cannot be read, as far as headers tell */
+    uint8_t *is_duplicate; /* an earlier pack has the same id */
+    uint32_t *child_starts, *children;
+    uint32_t *order; /* nodes after their bases */
+    uint32_t order_count;
+} PackSet;
+
+/* One object's header, checked against the pack's bounds. */
+typedef struct {
+    const Pack *pack;
+    Kind kind;
+    uint64_t size;   /* declared, of the object or of the delta */
+    uint64_t stream; /* where the compressed bytes begin */
+    uint64_t stream_limit; /* bytes before the next object */
+    uint64_t base_offset;
+    const uint8_t *base_id; /* in the window */
+} Entry;
+
+Reason packset_open(PackSet *set, const char *pack_path, const char *index_path);
+Reason packset_add(PackSet *set, File pack, File index);
+Reason packset_link(PackSet *set);
+void packset_free(PackSet *set);
+
+const Pack *packset_pack_of(const PackSet *set, uint32_t node);
+const uint8_t *packset_id(const PackSet *set, uint32_t node);
+uint32_t packset_find(const PackSet *set, const uint8_t *id);
+uint32_t pack_find(const Pack *pack, unsigned hash_size, const uint8_t *id);
+uint32_t pack_find_offset(const Pack *pack, uint64_t offset);
+/* Bytes from a node's offset to the next entry; 0 when the offset lies outside the pack. */
+uint64_t packset_extent(const PackSet *set, uint32_t node, uint64_t *offset);
+Reason packset_entry(const PackSet *set, uint32_t node, Window *window, Entry *entry);
+
+/* --- inflate and delta (inflate.c, delta.c) ---------------------------------------------------------------------- */
+
+typedef struct Inflater Inflater;
+Inflater *inflater_new(void);
+void inflater_free(Inflater *inflater);
+/* The largest size that a stream of *length* bytes can claim without lying. */
+bool inflate_is_plausible(uint64_t size, uint64_t length);
+Reason inflate_exact(Inflater *inflater, const uint8_t *stream, size_t length, uint8_t *out, size_t size);
+
+typedef struct {
+    uint32_t source, size;
+    bool is_copy;
+} DeltaOp;
+
+/* A longest range [start, start + size) of the result that stands in one piece at `base` in the base. */
+typedef struct {
+    uint32_t start, base, size;
+} Region;
+
+typedef struct {
+    Vector ops, regions;
+    uint64_t base_size, result_size;
+} Delta;
+
+/* Check every operation against both sizes before any memory is asked for. */
+Reason delta_parse(Delta *delta, const uint8_t *bytes, size_t length, uint64_t base_size);
+void delta_apply(const Delta *delta, const uint8_t *bytes, const uint8_t *base, uint8_t *out);
+void delta_free(Delta *delta);
+
+/* --- plan and walk (plan.c, slab.c, walk.c) ---------------------------------------------------------------------- */
+
+typedef struct {
+    unsigned kinds; /* 1 << Kind of each that is wanted */
+    uint64_t max_size, budget;
+    const uint8_t *wanted; /* ids, or NULL for all */
+    size_t wanted_count;
+} Selection;
+
+typedef struct {
+    uint32_t node;
+    uint8_t reason;
+} Skip;
+
+enum { NODE_SELECTED = 1, NODE_CUT = 2, NODE_NEEDED = 4 };
+
+typedef struct {
+    const PackSet *set;
+    Selection selection;
+    uint8_t *flags;
+    uint32_t *heavy; /* the child visited last, the one with most below it; NO_NODE for none */
+    Vector tasks;    /* uint32_t: nodes where a walk begins, biggest first */
+    Vector skips;    /* Skip: known before walking */
+    atomic_size_t next_task;
+} Plan;
+
+Reason plan_make(Plan *plan, const PackSet *set, const Selection *selection);
+void plan_free(Plan *plan);
+
+typedef struct Chunk Chunk;
+typedef struct {
+    Chunk *chunks, *spare;
+    uint8_t *next;
+    size_t left;
+    size_t total; /* bytes handed out */
+} Slab;
+
+uint8_t *slab_take(Slab *slab, size_t size);
+void slab_reset(Slab *slab);
+void slab_free(Slab *slab);
+
+/* What a walk's user keeps for an object while some of its deltas are still to come. */
+typedef struct {
+    uint32_t slot;
+    void *owned;
+} Payload;
+
+typedef struct {
+    uint32_t node, next_child;
+    const uint8_t *data; /* NULL: dropped, to be written out again */
+    size_t size;
+    bool is_failed; /* could not be read: its deltas cannot either */
+    bool is_known;  /* was visited, so its deltas may lean on it */
+    Payload payload;
+} Frame;
+
+/* One object reached. With a reason other than REASON_NONE it is only reported. */
+typedef struct {
+    uint32_t node;
+    Reason reason;
+    const uint8_t *data;
+    size_t size;
+    bool is_selected;
+    bool is_whole;         /* no base whose results are known: all of it is new */
+    bool has_frame;        /* deltas on it follow: `cursor_keep` may be called */
+    bool is_parent_moved;  /* `parent` is not needed again: its payload now belongs to the visitor */
+    size_t parent_size;
+    Payload parent;
+} Visit;
+
+typedef struct {
+    Plan *plan;
+    Slab *slab;
+    Inflater *inflater;
+    Window window;
+    Vector frames; /* Frame */
+    Delta delta;
+    Vector scratch;  /* one inflated delta */
+    Vector chain;    /* uint32_t */
+    Vector halves[2]; /* bytes of a chain's intermediate objects */
+    bool is_out_of_memory; /* objects would go missing unreported: the walk must stop */
+} Cursor;
+
+Reason cursor_init(Cursor *cursor, Plan *plan, Slab *slab);
+void cursor_free(Cursor *cursor);
+/* The next object, depth first; false at the end. Regions of a delta are in cursor->delta until the next call. */
+bool cursor_next(Cursor *cursor, Visit *visit);
+void cursor_keep(Cursor *cursor, Payload payload);
+/* Move what is still needed to *slab*, within the budget; the old one may be reset then. */
+void cursor_evacuate(Cursor *cursor, Slab *slab);
+/* One object, bases and all, from the pack; *out is malloc'ed. */
+Reason cursor_read(Cursor *cursor, uint32_t node, uint8_t **out, size_t *size);
+
+/* --- batches (batch.c, inherit.c) -------------------------------------------------------------------------------- */
+
+/* An anchor's end in one blob, and the confirmation it refers to. */
+typedef struct {
+    uint32_t end;
+    uint16_t tag;
+    bool is_inherited, is_confirmed;
+    uint64_t origin;
+} Anchor;
+
+typedef struct {
+    uint32_t references;
+    size_t count;
+    Anchor items[];
+} AnchorList;
+
+/* A dirty range: `size` bytes from `offset` of a slot's object stand at `start` of the arena. */
+typedef struct {
+    size_t start;
+    uint32_t slot, offset, size;
+} Range;
+
+typedef struct {
+    uint32_t node, parent_slot;
+    const uint8_t *data;
+    size_t size, parent_size;
+    size_t first_region, region_count;
+    bool is_whole;
+    AnchorList *parent_list; /* owned; of a base in an earlier batch */
+    AnchorList *anchors;     /* owned */
+} Slot;
+
+typedef struct Store {
+    struct Store *next;
+    Slab slab;
+    Vector arena, ranges, slots, regions, skips;
+    uint64_t written;                    /* bytes of objects visited, at least one each */
+    uint64_t first_origin, origin_count; /* handed out by resolve */
+} Store;
+
+typedef struct {
+    uint32_t before, after;
+} Reach;
+
+typedef struct {
+    size_t width, arena_bytes, object_bytes;
+    const Reach *reaches;
+    size_t tag_count;
+} WalkOptions;
+
+typedef struct {
+    uint32_t slot;
+    uint16_t tag;
+    uint32_t end;
+    uint64_t origin;
+} Confirmation;
+
+typedef struct {
+    uint32_t slot, end, line, line_start;
+    uint64_t origin;
+} Inherited;
+
+typedef struct {
+    Cursor cursor;
+    const WalkOptions *options;
+    uint64_t next_origin; /* the worker's number << ORIGIN_BITS, and counting */
+    pthread_mutex_t pool_lock;
+    Store *pool;
+    Vector events, found, merged; /* scratch of resolve */
+} Worker;
+
+Reason worker_init(Worker *worker, Plan *plan, const WalkOptions *options, uint32_t number);
+void worker_free(Worker *worker);
+/* REASON_NONE with *store NULL at the end. The batch before must be settled. */
+Reason worker_next(Worker *worker, Store **store);
+void worker_recycle(Worker *worker, Store *store);
+/* Events are arena end << TAG_BITS | tag. Appends Confirmation to *out*; false when memory is out. */
+bool worker_resolve(Worker *worker, Store *store, const uint64_t *events, size_t count, Vector *out);
+/* Origins are of this batch, in any order. Appends Inherited to *out*; false when memory is out. */
+bool worker_settle(Worker *worker, Store *store, const uint64_t *origins, size_t count, Vector *out);
+
+void anchors_release(AnchorList *list);
+
+/* Do bytes [low, high) of a slot's object lie wholly in one copied region? They may reach over an end of the object
+ * where the region reaches the same end of both the object and its base. */
+bool region_covers(const Slot *slot, const Region *region, int64_t low, int64_t high);
+
+#endif

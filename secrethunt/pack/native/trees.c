@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns reading all tree objects, delta by delta: entries whose bytes a delta copied are taken over from the base in
+ * runs, without looking at them; only the others are parsed. Format: the tree object of git.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "history.h"
+
+#define TREE_BUDGET ((uint64_t)256 << 20)
+#define EPOCH_BYTES ((size_t)2 << 20)
+
+/* Where the entries of a tree begin, and where the last one ends: count + 1 places. */
+typedef struct {
+    uint32_t count;
+    uint32_t places[];
+} Entries;
+
+const uint8_t *tree_record_id(const TreeTable *table, uint32_t record)
+{
+    const TreeRecord *tree = VECTOR_AT(&table->records, TreeRecord, record);
+    return tree->node != NO_NODE ? packset_id(table->set, tree->node) : table->extras[tree->extra].id;
+}
+
+/* --- labels ---------------------------------------------------------------------------------------------------- */
+
+static bool is_same_label(const void *context, uint32_t number, const void *key, size_t length)
+{
+    const TreeTable *table = context;
+    const Label *label = VECTOR_AT(&table->labels, Label, number);
+    return label->length == length && memcmp((const char *)table->label_bytes.items + label->start, key, length) == 0;
+}
+
+static uint64_t hash_of_label(const void *context, uint32_t number)
+{
+    const TreeTable *table = context;
+    const Label *label = VECTOR_AT(&table->labels, Label, number);
+    return hash_bytes(table->label_index.seed, (const char *)table->label_bytes.items + label->start, label->length);
+}
+
+static bool intern_label(TreeTable *table, const uint8_t *bytes, size_t length, uint32_t *number)
+{
+    HashIndex *index = &table->label_index;
+    if (!hash_reserve(index, hash_of_label, table))
+        return false;
+    uint32_t *cell = hash_cell(index, hash_bytes(index->seed, bytes, length), is_same_label, table, bytes, length);
+    if (*cell == 0) {
+        Label *label = vector_add(&table->labels, sizeof *label);
+        size_t start = table->label_bytes.count;
+        if (label == NULL || start + length > UINT32_MAX || !vector_reserve(&table->label_bytes, start + length, 1))
+            return false;
+        memcpy((char *)table->label_bytes.items + start, bytes, length);
+        table->label_bytes.count += length;
+        *label = (Label){.start = (uint32_t)start, .length = (uint32_t)length};
+        *cell = (uint32_t)table->labels.count;
+        index->count++;
+    }
+    *number = *cell - 1;
+    return true;
+}
+
+/* --- one tree -------------------------------------------------------------------------------------------------- */
+
+/* A tree being read, from its start to its end. */
+typedef struct {
+    TreeTable *table;
+    const uint8_t *data;
+    size_t size, position;
+    const Region *regions;
+    size_t region_count;
+    const Entries *base;
+    uint32_t expected; /* the base's entry after the last one taken over or replaced */
+    Vector places;     /* uint32_t */
+} Parser;
+
+static bool add_place(Parser *parser, size_t place)
+{
+    uint32_t *added = vector_add(&parser->places, sizeof *added);
+    if (added != NULL)
+        *added = (uint32_t)place;
+    return added != NULL;
+}
+
+/* Number of the base's first entry that begins at or after *byte*; *guess* is likely to be it. */
+static uint32_t entry_from(const Entries *base, size_t byte, uint32_t guess)
+{
+    uint32_t low = 0, high = base->count;
+    if (guess <= high && base->places[guess] == byte)
+        return guess;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (base->places[middle] < byte)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Take over the entries of the base that begin here and lie wholly in the copied region around; *taken* counts them. */
+static bool take_run(Parser *parser, uint32_t *taken)
+{
+    *taken = 0;
+    while (parser->region_count > 0 && parser->regions->start + (size_t)parser->regions->size <= parser->position) {
+        parser->regions++;
+        parser->region_count--;
+    }
+    const Region *region = parser->regions;
+    if (parser->base == NULL || parser->region_count == 0 || region->start > parser->position)
+        return true;
+    size_t from = parser->position - region->start + region->base, to = region->base + (size_t)region->size;
+    uint32_t first = entry_from(parser->base, from, parser->expected);
+    uint32_t last = entry_from(parser->base, to, parser->base->count);
+    const uint32_t *places = parser->base->places;
+    if (first == parser->base->count || places[first] != from)
+        return true;
+    if (places[last] > to)
+        last--;
+    if (last <= first)
+        return true;
+    Region *run = vector_add(&parser->table->runs, sizeof *run);
+    if (run == NULL || !vector_reserve(&parser->places, parser->places.count + last - first, sizeof *places))
+        return false;
+    *run = (Region){.start = (uint32_t)parser->places.count, .base = first, .size = last - first};
+    uint32_t *next = VECTOR_AT(&parser->places, uint32_t, parser->places.count);
+    uint32_t shift = (uint32_t)(parser->position - from);
+    for (uint32_t i = first; i < last; i++)
+        *next++ = places[i] + shift;
+    parser->places.count += last - first;
+    parser->position += places[last] - from;
+    parser->expected = last;
+    *taken = last - first;
+    return true;
+}
+
+/* By the bits of its octal mode, as git sees it: old trees have "040000". */
+static bool is_directory(const uint8_t *label)
+{
+    uint32_t mode = 0;
+    for (; *label >= '0' && *label <= '7'; label++)
+        mode = mode << 3 | (uint32_t)(*label - '0');
+    return *label == ' ' && (mode & 0170000) == 0040000;
+}
+
+/* Parse the entry that begins here. */
+static Reason take_entry(Parser *parser)
+{
+    TreeTable *table = parser->table;
+    unsigned hash_size = table->set->hash_size;
+    const uint8_t *start = parser->data + parser->position;
+    size_t left = parser->size - parser->position;
+    const uint8_t *nul = memchr(start, 0, left);
+    if (nul == NULL || left - (size_t)(nul - start) - 1 < hash_size || memchr(start, ' ', (size_t)(nul - start)) == NULL)
+        return REASON_BAD_OBJECT;
+    TreeEntry *entry = vector_add(&table->entries, sizeof *entry);
+    size_t ids = table->entry_ids.count;
+    if (entry == NULL || !vector_reserve(&table->entry_ids, ids + hash_size, 1))
+        return REASON_NO_MEMORY;
+    memcpy((uint8_t *)table->entry_ids.items + ids, nul + 1, hash_size);
+    table->entry_ids.count += hash_size;
+    *entry = (TreeEntry){.index = (uint32_t)parser->places.count, .child = NO_RECORD};
+    entry->is_tree = is_directory(start);
+    if (!intern_label(table, start, (size_t)(nul - start), &entry->label) || !add_place(parser, parser->position))
+        return REASON_NO_MEMORY;
+    parser->position += (size_t)(nul - start) + 1 + hash_size;
+    parser->expected++;
+    return REASON_NONE;
+}
+
+static Reason parse_tree(Parser *parser)
+{
+    while (parser->position < parser->size) {
+        uint32_t taken;
+        if (!take_run(parser, &taken))
+            return REASON_NO_MEMORY;
+        Reason reason = taken > 0 ? REASON_NONE : take_entry(parser);
+        if (reason != REASON_NONE)
+            return reason;
+    }
+    return REASON_NONE;
+}
+
+/* Read a tree as a new record; what a damaged one has before the damage is kept. */
+static Reason add_record(Parser *parser, TreeRecord record)
+{
+    TreeTable *table = parser->table;
+    record.first_run = (uint32_t)table->runs.count;
+    record.first_entry = (uint32_t)table->entries.count;
+    Reason reason = parse_tree(parser);
+    record.run_count = (uint32_t)table->runs.count - record.first_run;
+    record.entry_count = (uint32_t)table->entries.count - record.first_entry;
+    TreeRecord *added = vector_add(&table->records, sizeof *added);
+    if (added == NULL)
+        return REASON_NO_MEMORY;
+    *added = record;
+    return reason;
+}
+
+/* --- all trees ------------------------------------------------------------------------------------------------- */
+
+static Entries *keep_entries(const Parser *parser)
+{
+    size_t count = parser->places.count;
+    Entries *entries = malloc(sizeof *entries + (count + 1) * sizeof *entries->places);
+    if (entries == NULL)
+        return NULL;
+    entries->count = (uint32_t)count;
+    if (count > 0)
+        memcpy(entries->places, parser->places.items, count * sizeof *entries->places);
+    entries->places[count] = (uint32_t)parser->position;
+    return entries;
+}
+
+static bool skip_tree(TreeTable *table, uint32_t node, Reason reason)
+{
+    Skip *skip = vector_add(&table->skips, sizeof *skip);
+    if (skip != NULL)
+        *skip = (Skip){.node = node, .reason = (uint8_t)reason};
+    return skip != NULL;
+}
+
+static Reason take_visit(TreeTable *table, Cursor *cursor, Vector *places, const Visit *visit)
+{
+    Reason reason = visit->reason;
+    if (visit->is_selected && reason == REASON_NONE) {
+        Parser parser = {.table = table, .data = visit->data, .size = visit->size, .places = *places};
+        TreeRecord record = {.node = visit->node, .parent = NO_RECORD};
+        parser.places.count = 0;
+        if (!visit->is_whole) {
+            parser.base = visit->parent.owned;
+            parser.regions = cursor->delta.regions.items;
+            parser.region_count = cursor->delta.regions.count;
+            record.parent = visit->parent.slot;
+        }
+        reason = add_record(&parser, record);
+        *places = parser.places;
+        if (visit->has_frame && reason != REASON_NO_MEMORY) {
+            Payload payload = {.slot = (uint32_t)table->records.count - 1, .owned = keep_entries(&parser)};
+            if (payload.owned == NULL)
+                return REASON_NO_MEMORY;
+            cursor_keep(cursor, payload);
+        }
+    }
+    if (visit->is_parent_moved)
+        free(visit->parent.owned);
+    if (reason == REASON_NONE || reason == REASON_NO_MEMORY || !visit->is_selected)
+        return reason == REASON_NO_MEMORY ? reason : REASON_NONE;
+    return skip_tree(table, visit->node, reason) ? REASON_NONE : REASON_NO_MEMORY;
+}
+
+static Reason walk_trees(TreeTable *table, Plan *plan)
+{
+    Slab slabs[2] = {{0}, {0}};
+    int current = 0;
+    Vector places = {0};
+    Cursor cursor;
+    Visit visit;
+    Reason reason = cursor_init(&cursor, plan, &slabs[0]);
+    while (reason == REASON_NONE && cursor_next(&cursor, &visit)) {
+        reason = cursor.is_out_of_memory ? REASON_NO_MEMORY : take_visit(table, &cursor, &places, &visit);
+        if (slabs[current].total > EPOCH_BYTES) {
+            current = !current;
+            cursor_evacuate(&cursor, &slabs[current]);
+            slab_reset(&slabs[!current]);
+        }
+    }
+    for (size_t i = 0; i < cursor.frames.count; i++)
+        free(VECTOR_AT(&cursor.frames, Frame, i)->payload.owned);
+    cursor_free(&cursor);
+    vector_free(&places);
+    slab_free(&slabs[0]);
+    slab_free(&slabs[1]);
+    return reason;
+}
+
+static Reason add_extras(TreeTable *table, size_t count)
+{
+    Vector places = {0};
+    Reason reason = REASON_NONE;
+    for (size_t i = 0; i < count && reason != REASON_NO_MEMORY; i++) {
+        Parser parser = {.table = table, .data = table->extras[i].data, .size = table->extras[i].size};
+        parser.places = places;
+        parser.places.count = 0;
+        reason = add_record(&parser, (TreeRecord){.node = NO_NODE, .extra = (uint32_t)i, .parent = NO_RECORD});
+        places = parser.places;
+        if (reason == REASON_BAD_OBJECT && !skip_tree(table, table->set->node_count + (uint32_t)i, reason))
+            reason = REASON_NO_MEMORY;
+    }
+    vector_free(&places);
+    return reason == REASON_NO_MEMORY ? reason : REASON_NONE;
+}
+
+Reason trees_collect(TreeTable *table, const PackSet *set, const ExtraTree *extras, size_t extra_count)
+{
+    Selection selection = {.kinds = 1 << KIND_TREE, .max_size = TREE_BUDGET, .budget = TREE_BUDGET};
+    Plan plan;
+    *table = (TreeTable){.set = set, .extras = extras};
+    table->label_index.seed = hash_seed(table);
+    Reason reason = plan_make(&plan, set, &selection);
+    if (reason != REASON_NONE)
+        return reason;
+    table->skips = plan.skips;
+    plan.skips = (Vector){0};
+    reason = walk_trees(table, &plan);
+    plan_free(&plan);
+    return reason == REASON_NONE ? add_extras(table, extra_count) : reason;
+}
+
+void trees_free(TreeTable *table)
+{
+    Vector *vectors[] = {&table->records, &table->runs,        &table->entries, &table->entry_ids,
+                         &table->labels,  &table->label_bytes, &table->skips};
+    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
+        vector_free(vectors[i]);
+    hash_free(&table->label_index);
+}

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Hot: from a repository's packs to candidates, looking only at what each delta adds. Knows nothing of refs or paths.
+
+The walk hands over batches of objects with an arena of their dirty ranges. Anchors found there, and inherited ones
+whose window was touched, are confirmed in the whole object; what is inherited untouched keeps the judgement of its
+origin. The candidates of an object are then put together as those of a blob that was scanned whole (`detector.py`).
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from secrethunt.candidates.overlap import Judged
+from secrethunt.detector import Detector
+from secrethunt.match.scan import is_binary
+from secrethunt.pack import TAG_BITS, Batch, Kind, Packs, Walker
+from secrethunt.records import BlobId, BlobKind, Candidate
+
+_KINDS = {Kind.BLOB: BlobKind.HISTORY, Kind.COMMIT: BlobKind.COMMIT, Kind.TAG: BlobKind.TAG}
+"""Kinds of objects that are scanned, and what they are called in records."""
+
+
+class PackedHit(NamedTuple):
+    """An object with its candidates, at least one."""
+
+    id: BlobId
+    kind: BlobKind
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PackedBatch:
+    """What one batch came to."""
+
+    hits: tuple[PackedHit, ...]
+    counts: dict[BlobKind, int]
+    size: int
+    """Bytes of its objects, written out."""
+    skips: tuple[tuple[bytes, int], ...]
+    """(id, `pack.Reason`) of objects that could not be read."""
+    pointers: tuple[tuple[BlobId, bytes], ...]
+    """Blobs that look like Git LFS pointers, with their contents."""
+
+
+class PackScanner:
+    """Scans packs with one detector."""
+
+    def __init__(self, detector: Detector, packs: Packs, *, hash_size: int, max_size: int) -> None:
+        anchors = detector.ruleset.anchors
+        self._detector = detector
+        self._hash_size = hash_size
+        self.walker = Walker(
+            packs,
+            sum(kind.mask for kind in _KINDS),
+            max((anchor.max_width for anchor in anchors), default=1),
+            [anchor.window for anchor in anchors],
+            max_size=max_size,
+        )
+
+    def iter_batches(self, jobs: int) -> Iterator[PackedBatch]:
+        """All batches, in no particular order, worked on in *jobs* threads."""
+        if jobs <= 1:
+            yield from self._work()
+            return
+        results: queue.Queue[PackedBatch | BaseException | None] = queue.Queue(maxsize=4 * jobs)
+        threads = [threading.Thread(target=self._run, args=(results,), daemon=True) for _ in range(jobs)]
+        for thread in threads:
+            thread.start()
+        running = len(threads)
+        while running:
+            result = results.get()
+            if isinstance(result, BaseException):
+                raise result
+            if result is None:
+                running -= 1
+            else:
+                yield result
+
+    def _run(self, results: queue.Queue[PackedBatch | BaseException | None]) -> None:
+        """One worker thread; whatever goes wrong is raised again in the thread that asked."""
+        try:
+            for batch in self._work():
+                results.put(batch)
+            results.put(None)
+        except BaseException as err:  # noqa: BLE001 - handed to the calling thread, which raises it
+            results.put(err)
+
+    def _work(self) -> Iterator[PackedBatch]:
+        worker = self.walker.worker()
+        scan = _WorkerScan(self._detector, self._hash_size)
+        while (batch := worker.next_batch()) is not None:
+            yield scan.scan(batch)
+
+
+class _WorkerScan:
+    """What one worker remembers: the judgements that later batches inherit."""
+
+    def __init__(self, detector: Detector, hash_size: int) -> None:
+        self._matcher = detector.matcher
+        self._judge = detector.judge
+        self._hash_size = hash_size
+        self._judged: dict[int, tuple[tuple[int, Judged], ...]] = {}
+        """By origin: (offset of the anchor's end, judgement) in the object where it was confirmed."""
+
+    def scan(self, batch: Batch) -> PackedBatch:
+        """Match, confirm, inherit, and judge one batch."""
+        items: dict[int, list[Judged]] = {}
+        confirmed = array("Q")
+        may_hold = self._matcher.confirmer.may_hold
+        current, data = -1, memoryview(b"")
+        for slot, tag, end, origin in batch.resolve(self._events(batch)):
+            if slot != current:
+                current, data = slot, batch.blob(slot)
+            if not may_hold(data, tag, end):
+                continue
+            judged = self._confirm(data, tag, end)
+            if judged:
+                confirmed.append(origin)
+                self._judged[origin] = tuple((end, item) for item in judged)
+                items.setdefault(slot, []).extend(judged)
+        for slot, origin, end, _, _ in batch.settle(confirmed):
+            shifted = [_shift(item, end - at) for at, item in self._judged[origin]]
+            items.setdefault(slot, []).extend(shifted)
+        hits = tuple(hit for slot, judged in items.items() if (hit := self._hit(batch, slot, judged)) is not None)
+        kinds = batch.kinds
+        return PackedBatch(
+            hits,
+            {_KINDS[kind]: kinds.count(kind) for kind in _KINDS},
+            batch.bytes,
+            tuple(batch.skips),
+            tuple(self._pointers(batch)),
+        )
+
+    def _events(self, batch: Batch) -> array[int]:
+        events = array("Q")
+        append = events.append
+
+        def on_match(rule: int, _start: int, end: int, _flags: int, _context: Any) -> None:
+            append(end << TAG_BITS | rule)
+
+        arena = batch.arena
+        if len(arena):
+            self._matcher.scan_raw(arena, on_match)
+        return events
+
+    def _confirm(self, data: memoryview, rule: int, end: int) -> list[Judged]:
+        captures = self._matcher.confirmer.captures(data, rule, (end,))
+        return [item for capture in captures if (item := self._judge.judge(data, capture)) is not None]
+
+    def _hit(self, batch: Batch, slot: int, judged: list[Judged]) -> PackedHit | None:
+        data = bytes(batch.blob(slot))
+        if is_binary(data):
+            judged = [item for item in judged if item.rule.in_binary]
+        candidates = self._judge.put_together(data, judged)
+        if not candidates:
+            return None
+        size = self._hash_size
+        return PackedHit(
+            BlobId(batch.ids[slot * size : (slot + 1) * size].hex()), _KINDS[Kind(batch.kinds[slot])], candidates
+        )
+
+    def _pointers(self, batch: Batch) -> Iterator[tuple[BlobId, bytes]]:
+        size, blob = self._hash_size, Kind.BLOB
+        ids, kinds = batch.ids, batch.kinds
+        for slot in range(len(batch)):
+            view = batch.blob(slot)
+            if len(view) < _POINTER_SIZE and kinds[slot] == blob and bytes(view[:8]) == b"version ":
+                yield BlobId(ids[slot * size : (slot + 1) * size].hex()), bytes(view)
+
+
+_POINTER_SIZE = 1024
+"""A Git LFS pointer is shorter (git-lfs, docs/spec.md)."""
+
+
+def _shift(item: Judged, by: int) -> Judged:
+    return item._replace(start=item.start + by, end=item.end + by) if by else item

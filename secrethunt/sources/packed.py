@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Owns a repository's history as its packs hold it: opens them, hands them to whoever scans packs, and answers provenance
+from them. What no pack holds (loose objects), and what a pack cannot give, comes through the backend as ever.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+
+from secrethunt.pack import CommitTable, Kind, PackFiles, Packs, Reason, list_packs
+from secrethunt.records import Blob, BlobId, Skip
+from secrethunt.sources.commit_graph import CommitGraph, order_commits
+from secrethunt.sources.contract import Ledger
+from secrethunt.sources.git_backend import GitBackend, ObjectType, Report
+from secrethunt.sources.git_objects import Commit, parse_commit
+from secrethunt.sources.history import ObjectReader, note_absent
+from secrethunt.sources.layout import GitLayout
+from secrethunt.sources.packed_trees import PackedTreeIndex
+
+_HASH_SIZES = {None: 20, b"sha1": 20, b"sha256": 32}
+_HEX = frozenset("0123456789abcdef")
+
+
+def open_packs(backend: GitBackend, layout: GitLayout, *, max_size: int) -> PackedHistory | None:
+    """The repository's packed history, or None when it has no pack, or none in a format that we know."""
+    files = list_packs(os.path.join(layout.common_dir, b"objects"))
+    hash_size = _HASH_SIZES.get(backend.config("extensions.objectformat"))
+    if not files.packs or hash_size is None:
+        return None
+    return PackedHistory(backend, layout, files, hash_size=hash_size, max_size=max_size)
+
+
+class PackedHistory:
+    """`History` of which the packs are scanned by `packscan` and the rest as blobs."""
+
+    def __init__(
+        self, backend: GitBackend, layout: GitLayout, files: PackFiles, *, hash_size: int, max_size: int
+    ) -> None:
+        self._backend = backend
+        self._layout = layout
+        self._files = files
+        self._objects = ObjectReader(backend, layout, max_size=max_size)
+        self._loose: dict[ObjectType, list[str]] | None = None
+        self.hash_size = hash_size
+        self.max_size = max_size
+        self.packs = Packs(files.packs, hash_size)
+
+    def iter_blobs(self, ledger: Ledger) -> Iterator[Blob]:
+        """Loose objects; then what cannot be read at all is noted."""
+        for commit in self._layout.shallow_commits():
+            ledger.skip(Skip.SHALLOW, commit.encode(), "its parents were not cloned")
+        for path, reason in self.packs.broken:
+            ledger.skip(Skip.CORRUPT_OBJECT, path, Reason(reason).explain())
+        for path in self._files.without_index:
+            ledger.skip(Skip.CORRUPT_OBJECT, path, "the pack has no index")
+        for path in self._files.missing:
+            ledger.skip(Skip.MISSING_OBJECT, path, "an alternate object directory that is not there")
+        ids = [id for type, ids in self._loose_ids(ledger.skip).items() if type is not ObjectType.TREE for id in ids]
+        yield from self._objects.iter_blobs(self._backend.headers(ids, ledger.skip), ledger)
+
+    def iter_again(self, skips: Iterable[tuple[bytes, int]], ledger: Ledger) -> Iterator[Blob]:
+        """Objects that the packs could not give, through the backend; what it cannot read either it reports."""
+        ids = []
+        for id, reason in skips:
+            if reason == Reason.TOO_LARGE:
+                ledger.skip(Skip.TOO_LARGE, id.hex().encode(), Reason(reason).explain())
+            else:
+                ids.append(id.hex())
+        headers = [header for header in self._backend.headers(ids, ledger.skip) if header.type is not ObjectType.TREE]
+        yield from self._objects.iter_blobs(headers, ledger)
+        note_absent(self._backend, self._layout, ledger)
+
+    def iter_pointed(self, pointers: Iterable[tuple[BlobId, bytes]], ledger: Ledger) -> Iterator[Blob]:
+        """What those of *pointers* stand for that are Git LFS pointers."""
+        for id, data in pointers:
+            yield from self._objects.iter_pointed(id, data, ledger)
+
+    def tags(self) -> Sequence[str]:
+        """Ids of all tag objects."""
+        return [*self._packed_ids(Kind.TAG), *self._loose_ids(_unreported)[ObjectType.TAG]]
+
+    def graph(self, tips: Iterable[str], report: Report) -> CommitGraph:
+        """All commits, in order; *tips* are where refs end."""
+        table = CommitTable.from_columns(self.packs.commits(), self.hash_size)
+        commits = dict(_packed_commits(table))
+        for raw in self._backend.objects(self._loose_ids(report)[ObjectType.COMMIT], report):
+            if (commit := parse_commit(raw.data)) is not None:
+                commits.setdefault(raw.id, commit)
+        for id, reason in table.skips:
+            report(Skip.CORRUPT_OBJECT, id.hex().encode(), Reason(reason).explain())
+        return order_commits(commits, tips)
+
+    def trees(self, blobs: Sequence[str], report: Report) -> PackedTreeIndex:
+        """Where the wanted *blobs* stand in trees."""
+        loose = self._backend.objects(self._loose_ids(report)[ObjectType.TREE], report)
+        extra = [(bytes.fromhex(raw.id), raw.data) for raw in loose]
+        return PackedTreeIndex(self.packs, blobs, extra, report)
+
+    def _packed_ids(self, kind: Kind) -> list[str]:
+        joined, size = self.packs.ids(kind).hex(), 2 * self.hash_size
+        return [joined[start : start + size] for start in range(0, len(joined), size)]
+
+    def _loose_ids(self, report: Report) -> dict[ObjectType, list[str]]:
+        """Ids of the objects that no pack holds, by type."""
+        if self._loose is None:
+            self._loose = {type: [] for type in ObjectType}
+            ids = [id for id in _iter_loose(self._files, self.hash_size) if bytes.fromhex(id) not in self.packs]
+            for header in self._backend.headers(ids, report) if ids else ():
+                self._loose[header.type].append(header.id)
+        return self._loose
+
+
+def _iter_loose(files: PackFiles, hash_size: int) -> Iterator[str]:
+    """Ids of loose objects, each once. Format: gitrepository-layout(5), `objects/[0-9a-f][0-9a-f]`."""
+    seen: set[str] = set()
+    for directory in files.directories:
+        for prefix in sorted(_names(directory)):
+            if len(prefix) == 2 and _HEX.issuperset(prefix):
+                for name in sorted(_names(os.path.join(directory, prefix.encode()))):
+                    if len(name) == 2 * hash_size - 2 and _HEX.issuperset(name) and prefix + name not in seen:
+                        seen.add(prefix + name)
+                        yield prefix + name
+
+
+def _names(directory: bytes) -> list[str]:
+    try:
+        return [os.fsdecode(name) for name in os.listdir(directory)]
+    except OSError:
+        return []
+
+
+def _packed_commits(table: CommitTable) -> Iterator[tuple[str, Commit]]:
+    size = 2 * table.hash_size
+    ids, trees, outside = table.ids.hex(), table.trees.hex(), table.outside.hex()
+    joined = ids + outside
+    starts, parents = table.parent_starts.tolist(), table.parents.tolist()
+    for number, time in enumerate(table.times.tolist()):
+        at = number * size
+        above = tuple([joined[p * size : p * size + size] for p in parents[starts[number] : starts[number + 1]]])
+        yield ids[at : at + size], Commit(trees[at : at + size], above, time)
+
+
+def _unreported(skip: Skip, what: bytes, detail: str) -> None:
+    """Loose objects that cannot be read were reported when they were scanned."""

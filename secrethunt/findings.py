@@ -147,7 +147,7 @@ def _counts_at(rule: Rule, path: bytes) -> bool:
 
 def _finding(secret_id: SecretId, ordinal: int, group: list[_Sighting], naming: Naming) -> Finding:
     newest = max(group, key=_newness)
-    surest = max(group, key=lambda sighting: sighting.candidate.confidence).candidate
+    surest = max(group, key=lambda sighting: (sighting.candidate.confidence, _newness(sighting))).candidate
     history = [sighting.place for sighting in group if sighting.place.first is not None]
     refs = sorted({ref for place in history for ref in place.refs})
     path = newest.place.path

@@ -12,6 +12,8 @@ _NAME_REST = r"""[\w \t.\-\[\]/]{0,24}"""
 """What may follow a provider's word in the name that is assigned: `acme_api-key`, `acme.prod[api] key`."""
 _CLOSE = r"""["'`\\\])}]{0,4}[ \t]{0,4}"""
 _ASSIGN = r"""(?:=>|:{1,3}=|[?.+]=|\|\||[=:,>(|])"""
+_SPOKEN = r"""[\w \t.\-]{0,14}(?i:key|token|secret|access|private|password|auth|id)["']?[ \t-]"""
+"""A credential's word and a space in the place of an assignment, as on command lines and in notes: `acme token x`."""
 _OPEN = r"""(?:[\s"'`\\(\[{=>]|&quot;|new |String\(|u8?["'])"""
 
 _WORD_REST = r"""(?P<rest>[\w.\-]{0,20})"""
@@ -28,7 +30,8 @@ def assigned_pattern(keyword: str, value: str) -> str:
         keyword: Regular expression of a provider's word; at least four letters, or it fires everywhere.
         value: Regular expression of the secret, without boundaries.
     """
-    anchor = f"(?P<anchor>(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:{keyword}){_NAME_REST}{_CLOSE}{_ASSIGN})"
+    announced = f"(?:{_NAME_REST}{_CLOSE}{_ASSIGN}|{_SPOKEN})"
+    anchor = f"(?P<anchor>(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:{keyword}){announced})"
     return f"{anchor}{_OPEN}{{0,12}}(?<![0-9A-Za-z])(?P<secret>{value})(?![0-9A-Za-z_/+-])"
 
 

@@ -30,8 +30,6 @@ def placeholder_reason(value: bytes) -> str:
         return "placeholder word"
     if len(value) >= 12 and len(set(value)) <= 4:
         return "too few different characters"
-    if len(value) >= 12 and _is_sequence(value):
-        return "keyboard or alphabet sequence"
     return ""
 
 
@@ -42,7 +40,7 @@ def _has_long_run(value: bytes) -> bool:
 
 def filler_reason(value: bytes) -> str:
     """Why *value* looks typed by hand rather than made by a machine, or an empty string."""
-    if _FILLER.search(value):
+    if _FILLER.search(value) or (len(value) >= 12 and _is_sequence(value)):
         return "it holds a sequence that people type"
     return ""
 

@@ -44,7 +44,6 @@ class Confirmer:
 
     def captures(self, data: bytes | memoryview, rule: int, ends: Iterable[int]) -> Iterator[Capture]:
         """Matches of *rule* in *data* that hold one of the anchors ending at *ends* (ascending)."""
-        pattern = self._pattern(rule)
         anchor = self._anchors[rule]
         searched = 0
         for end in ends:
@@ -52,7 +51,7 @@ class Confirmer:
                 continue
             earliest = max(searched, end - anchor.max_width - anchor.max_lead)
             latest = end - anchor.min_width - anchor.min_lead
-            for match in _matches(pattern, data, earliest, latest, anchor.reach):
+            for match in _matches(self._pattern(rule), data, earliest, latest, anchor.reach):
                 start, stop = match.span("secret")
                 if start >= 0:
                     yield Capture(rule, match.start(), match.end(), start, stop, match)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from secrethunt.candidates.placeholders import placeholder_reason
+from secrethunt.candidates.placeholders import filler_reason, placeholder_reason
 from tests.rule_samples import acme_key, digits
 
 
@@ -33,12 +33,16 @@ from tests.rule_samples import acme_key, digits
         ("__TOKEN__", "template"),
         ("acme_00000000000000000", "one character repeated"),
         ("abababababab", "too few different characters"),
-        ("abcdefgijklmnopqrstuv", "keyboard or alphabet sequence"),
-        ("zyxwvutsrqponm", "keyboard or alphabet sequence"),
     ],
 )
 def test_filler_is_named_for_what_it_is(value: str, reason: str) -> None:
     assert reason == placeholder_reason(value.encode())
+
+
+@pytest.mark.parametrize("value", [b"abcdefgijklmnopqrstuv", b"zyxwvutsrqponm", b"k-1234567890-k", b"a1b2c3d4e5f6"])
+def test_what_people_type_is_a_filler(value: bytes) -> None:
+    assert "it holds a sequence that people type" == filler_reason(value)
+    assert "" == placeholder_reason(value)
 
 
 @pytest.mark.parametrize("seed", range(50))

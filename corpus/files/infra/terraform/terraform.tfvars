@@ -1,0 +1,10 @@
+region               = "eu-central-1"
+ami_id               = "ami-0f3c9d5b71e2a8c46"
+db_password          = "{{corpus.password}}"
+db_password_length   = 24
+cloudflare_api_token = "{{cloudflare.api-token}}"
+digitalocean_token   = "{{digitalocean.personal-access-token}}"
+github_app_id        = 417702
+secret_manager_id    = "projects/417702331958/secrets/api-key"
+key_name             = "ops-2024"
+certificate_arn      = "arn:aws:acm:eu-central-1:417702331958:certificate/{{corpus.uuid}}"

@@ -137,6 +137,11 @@ class Batch:
     """
     Objects ("slots"), bases before their deltas, and an arena of their dirty ranges, each followed by a newline.
 
+    Inheritance is exact if (1) whether an anchor ends somewhere depends on at most `width` bytes before it and a byte
+    either side, where an end of the object looks like a newline; and (2) a confirmation depends on nothing but the
+    bytes in the tag's reach around the end, and on which ends of the object lie in it. An event may stem from an anchor
+    that reaches over a newline between two ranges: it is asked for like any other, and fails its confirmation.
+
     Memoryviews keep the batch's memory from being used again.
     """
 

@@ -75,6 +75,7 @@ class TestRealRepositories:
 
     def test_cruft_packs_and_alternates_are_walked(self, tmp_path: Path, room: ModuleType) -> None:
         folder = make_history(tmp_path / "r")
+        git(folder, "reflog", "expire", "--expire=now", "--all")
         git(folder, "gc", "-q", "--cruft", "--prune=never")
         git(tmp_path, "clone", "-q", "--shared", "--bare", "r", "shared.git")
         files = list_packs(bytes(tmp_path / "shared.git" / "objects"))
@@ -157,7 +158,9 @@ class TestWorkers:
         path, blobs = write_chains(tmp_path, 3, 20)
         wanted = sorted(blobs)[::3]
         packs = room.Packs([path])
-        walker = walk_blobs(room, packs, width=8, reaches=[(9, 9)], wanted=b"".join([*wanted, bytes(20)]))
+        walker = walk_blobs(
+            room, packs, width=8, reaches=[(9, 9)], wanted=b"".join([*wanted, bytes(20)]), object_bytes=1
+        )
         result = scan(walker, [PATTERN], lambda *_: True)
         kept = {id: blobs[id] for id in wanted}
         assert kept == result.blobs

@@ -223,34 +223,52 @@ static bool add_visit(Worker *worker, Store *store, const Visit *visit)
     return skip != NULL;
 }
 
-/* Bases that were dropped and are written out again count only against the budget. */
-static bool is_full(const Worker *worker, const Store *store, size_t kept)
+static bool is_full(const Worker *worker, const Store *store)
 {
     return store->arena.count >= worker->options->arena_bytes ||
            store->written >= worker->options->object_bytes || store->slots.count >= MAX_SLOTS ||
-           store->skips.count >= MAX_SLOTS ||
-           store->slab.total - kept >= worker->options->object_bytes + worker->cursor.plan->selection.budget;
+           store->skips.count >= MAX_SLOTS;
 }
 
+/* Fill *store* from the walk; *is_over* when the walk has ended. */
+static Reason fill(Worker *worker, Store *store, bool *is_over)
+{
+    cursor_evacuate(&worker->cursor, &store->slab);
+    Visit visit;
+    while (!is_full(worker, store)) {
+        *is_over = !cursor_next(&worker->cursor, &visit);
+        if (*is_over)
+            break;
+        if (!add_visit(worker, store, &visit) || worker->cursor.is_out_of_memory)
+            return REASON_NO_MEMORY;
+    }
+    store->first_origin = worker->next_origin;
+    store->origin_count = 0;
+    return REASON_NONE;
+}
+
+/* NOTE: a batch may fill up with objects that nobody wants to see, on the way to others; then it is not handed over. */
 Reason worker_next(Worker *worker, Store **out)
 {
     *out = NULL;
-    Store *store = take_store(worker);
-    if (store == NULL)
+    if (worker->is_broken)
         return REASON_NO_MEMORY;
-    cursor_evacuate(&worker->cursor, &store->slab);
-    size_t kept = store->slab.total;
-    Visit visit;
-    while (!is_full(worker, store, kept) && cursor_next(&worker->cursor, &visit))
-        if (!add_visit(worker, store, &visit) || worker->cursor.is_out_of_memory) {
-            worker_recycle(worker, store);
-            return REASON_NO_MEMORY;
-        }
-    store->first_origin = worker->next_origin;
-    store->origin_count = 0;
-    if (store->slots.count > 0 || store->skips.count > 0)
+    for (bool is_over = false; !is_over;) {
+        Store *store = take_store(worker), *empty = *out;
+        Reason reason = store != NULL ? fill(worker, store, &is_over) : REASON_NO_MEMORY;
+        /* The store before held the bases until now. */
+        if (empty != NULL)
+            worker_recycle(worker, empty);
         *out = store;
-    else
-        worker_recycle(worker, store);
+        if (reason == REASON_NONE && (store->slots.count > 0 || store->skips.count > 0))
+            return REASON_NONE;
+        if (reason != REASON_NONE || is_over) {
+            if (store != NULL)
+                worker_recycle(worker, store);
+            *out = NULL;
+            worker->is_broken = reason != REASON_NONE;
+            return reason;
+        }
+    }
     return REASON_NONE;
 }

@@ -40,6 +40,11 @@ PyObject *list_skips(const PackSet *set, const Vector *skips)
     return list;
 }
 
+PyObject *new_object(PyTypeObject *type)
+{
+    return ((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+}
+
 void free_object(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
@@ -111,8 +116,7 @@ static PyObject *packs_new(PyTypeObject *type, PyObject *args, PyObject *keyword
         PyErr_SetString(PyExc_ValueError, "hash_size is 20 or 32");
         return NULL;
     }
-    allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-    PacksObject *self = (PacksObject *)allocate(type, 0);
+    PacksObject *self = (PacksObject *)new_object(type);
     if (self == NULL)
         return NULL;
     self->set = (PackSet){.hash_size = (unsigned)hash_size};

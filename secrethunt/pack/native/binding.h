@@ -19,6 +19,31 @@ typedef struct {
     PyObject *broken;
 } PacksObject;
 
+typedef struct {
+    PyObject_HEAD
+    PacksObject *packs;
+    Plan plan;
+    WalkOptions options;
+    Reach *reaches;
+    uint32_t worker_count;
+} WalkerObject;
+
+typedef struct {
+    PyObject_HEAD
+    WalkerObject *walker;
+    Worker worker;
+    bool is_busy, is_pending; /* a call runs without the GIL; a batch is not settled */
+} WorkerObject;
+
+typedef enum { BATCH_FRESH, BATCH_RESOLVED, BATCH_SETTLED } BatchState;
+
+typedef struct {
+    PyObject_HEAD
+    WorkerObject *worker;
+    Store *store;
+    BatchState state;
+} BatchObject;
+
 extern PyType_Spec packs_spec, walker_spec, worker_spec, batch_spec, view_spec;
 
 ModuleState *state_of(PyObject *self);
@@ -26,9 +51,13 @@ ModuleState *state_of(PyObject *self);
 PyObject *raise_reason(PyObject *self, Reason reason, const char *what, size_t length);
 /* A new list of (id, reason). */
 PyObject *list_skips(const PackSet *set, const Vector *skips);
+/* A zeroed instance of one of the types. */
+PyObject *new_object(PyTypeObject *type);
 /* Frees what a type's instance is, after its own fields are gone. */
 void free_object(PyObject *self);
 
+/* A worker belongs to one thread at a time: false, with an exception, while another is in it. */
+bool worker_enter(WorkerObject *self);
 PyObject *packs_find_trees(PyObject *self, PyObject *args, PyObject *keywords);
 PyObject *packs_commits(PyObject *self, PyObject *unused);
 

@@ -108,9 +108,9 @@ static PyObject *row_of(const TreeTable *table, const SignatureRow *row)
     const char *mode = (const char *)table->label_bytes.items + label->start;
     const char *space = memchr(mode, ' ', label->length);
     Py_ssize_t mode_length = space - mode;
-    long long target = row->is_target ? (long long)row->value : -1, signature = row->is_target ? -1 : (long long)row->value;
-    return Py_BuildValue("y#y#LL", mode, mode_length, space + 1, (Py_ssize_t)label->length - mode_length - 1, target,
-                         signature);
+    long long value = row->value;
+    return Py_BuildValue("y#y#LL", mode, mode_length, space + 1, (Py_ssize_t)label->length - mode_length - 1,
+                         row->is_target ? value : -1, row->is_target ? -1 : value);
 }
 
 static PyObject *list_signatures(const TreeTable *table, const Closure *closure)

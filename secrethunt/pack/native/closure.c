@@ -78,6 +78,25 @@ static uint32_t look_up(const Search *search, const HashIndex *index, SameKey *i
     return cell == 0 ? NO_RECORD : cell - 1;
 }
 
+/* Entries that lead nowhere are most of them, and are looked at in every round. */
+static void drop_dead_entries(TreeTable *table)
+{
+    uint32_t kept = 0;
+    for (size_t i = 0; i < table->records.count; i++) {
+        TreeRecord *record = VECTOR_AT(&table->records, TreeRecord, i);
+        uint32_t first = kept;
+        for (uint32_t j = record->first_entry; j < record->first_entry + record->entry_count; j++) {
+            TreeEntry entry = *VECTOR_AT(&table->entries, TreeEntry, j);
+            if (entry.child != NO_RECORD)
+                *VECTOR_AT(&table->entries, TreeEntry, kept++) = entry;
+        }
+        record->first_entry = first;
+        record->entry_count = kept - first;
+    }
+    table->entries.count = kept;
+    vector_free(&table->entry_ids);
+}
+
 static bool link_entries(Search *search, size_t target_count)
 {
     TreeTable *table = search->table;
@@ -99,6 +118,7 @@ static bool link_entries(Search *search, size_t target_count)
         else if (search->has_prefix[id[0] << 8 | id[1]])
             entry->child = look_up(search, &search->target_index, is_same_target, id);
     }
+    drop_dead_entries(table);
     return true;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns the forest: each delta linked to its base, and the type of every object through its root. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "pack.h"
 
@@ -45,21 +44,6 @@ static void read_headers(PackSet *set, const Pack *pack, Window *window)
                 reason = entry.kind == KIND_OFFSET_DELTA ? REASON_BAD_HEADER : REASON_MISSING_BASE;
         }
         set->reasons[node] = reason;
-    }
-}
-
-/* The objects of a pack that one before it has too; only the first copy is walked, all may serve as bases. */
-static void mark_duplicates(PackSet *set, const Pack *pack)
-{
-    const uint8_t *before = NULL;
-    for (uint32_t position = 0; position < pack->count; position++) {
-        const uint8_t *id = pack->ids + (size_t)position * set->hash_size;
-        uint32_t node = pack->first_node + pack->nodes[position];
-        bool is_repeated = before != NULL && memcmp(before, id, set->hash_size) == 0;
-        for (const Pack *other = set->packs; other < pack && !is_repeated; other++)
-            is_repeated = pack_find(other, set->hash_size, id) != NO_NODE;
-        set->is_duplicate[node] = is_repeated;
-        before = id;
     }
 }
 
@@ -128,14 +112,15 @@ Reason packset_link(PackSet *set)
 {
     if (!allocate(set))
         return REASON_NO_MEMORY;
+    Reason reason = packset_index_ids(set);
+    if (reason != REASON_NONE)
+        return reason;
     Window window = {.ahead = AHEAD_BYTES};
-    for (uint32_t i = 0; i < set->pack_count; i++) {
+    for (uint32_t i = 0; i < set->pack_count; i++)
         read_headers(set, &set->packs[i], &window);
-        mark_duplicates(set, &set->packs[i]);
-    }
     window_free(&window);
     link_children(set);
-    Reason reason = order_nodes(set);
+    reason = order_nodes(set);
     if (reason == REASON_NONE && set->order_count < set->node_count)
         reason = mark_cycles(set);
     return reason;

@@ -24,25 +24,7 @@ typedef struct {
 Reason commits_collect(const PackSet *set, CommitTable *table);
 void commits_free(CommitTable *table);
 
-/* --- trees (idmap.c, trees.c, closure.c) ------------------------------------------------------------------------- */
-
-/* A map from byte strings to numbers. The seed keeps hostile ids from being made to collide. */
-typedef struct {
-    uint32_t *cells; /* number + 1 */
-    size_t cell_count, count;
-    uint64_t seed;
-} HashIndex;
-
-uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t length);
-uint64_t hash_seed(const void *somewhere);
-/* The cell for a key of this hash: *is_equal* tells whether a number stored has the same key. */
-typedef bool SameKey(const void *context, uint32_t number, const void *key, size_t length);
-uint32_t *hash_cell(const HashIndex *index, uint64_t hash, SameKey *is_equal, const void *context, const void *key,
-                    size_t length);
-/* Make room for one more; *hash_of* gives the hash of a number's key. */
-typedef uint64_t HashOf(const void *context, uint32_t number);
-bool hash_reserve(HashIndex *index, HashOf *hash_of, const void *context);
-void hash_free(HashIndex *index);
+/* --- trees (trees.c, closure.c) ------------------------------------------------------------------------- */
 
 /* A tree object as entries taken over from its base, in runs, and new ones. */
 typedef struct {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "history.h"
+#include "pack.h"
 
 uint64_t hash_seed(const void *somewhere)
 {

@@ -34,12 +34,15 @@ static Reason check_index(Pack *pack, unsigned hash_size)
     }
     pack->count = before;
     size_t each = (size_t)hash_size + 8;
-    if (pack->count >= NO_NODE / 2 || pack->count > (size - fixed) / each || (size - fixed - pack->count * each) % 8 != 0)
+    if (pack->count >= NO_NODE / 2 || pack->count > (size - fixed) / each)
+        return REASON_BAD_INDEX;
+    size_t left = size - fixed - pack->count * each;
+    if (left % 8 != 0)
         return REASON_BAD_INDEX;
     pack->ids = data + INDEX_HEADER_BYTES + FANOUT_BYTES;
     pack->small_offsets = pack->ids + (size_t)pack->count * (hash_size + 4);
     pack->large_offsets = pack->small_offsets + (size_t)pack->count * 4;
-    pack->large_count = (size - fixed - pack->count * each) / 8;
+    pack->large_count = left / 8;
     return REASON_NONE;
 }
 
@@ -210,6 +213,7 @@ void packset_free(PackSet *set)
     free(set->child_starts);
     free(set->children);
     free(set->order);
+    hash_free(&set->by_id);
     *set = (PackSet){0};
 }
 
@@ -255,14 +259,66 @@ uint32_t pack_find(const Pack *pack, unsigned hash_size, const uint8_t *id)
     return NO_NODE;
 }
 
+static bool is_same_node(const void *context, uint32_t number, const void *key, size_t length)
+{
+    return memcmp(packset_id(context, number), key, length) == 0;
+}
+
+static uint64_t hash_of_node(const void *context, uint32_t number)
+{
+    const PackSet *set = context;
+    return hash_bytes(set->by_id.seed, packset_id(set, number), set->hash_size);
+}
+
+/* Several packs would each have to be searched; one needs no table, only a look at its neighbours. */
 uint32_t packset_find(const PackSet *set, const uint8_t *id)
 {
-    for (uint32_t i = 0; i < set->pack_count; i++) {
-        uint32_t node = pack_find(&set->packs[i], set->hash_size, id);
-        if (node != NO_NODE)
-            return node;
+    const HashIndex *index = &set->by_id;
+    if (set->pack_count == 1)
+        return pack_find(&set->packs[0], set->hash_size, id);
+    if (index->cell_count == 0)
+        return NO_NODE;
+    uint64_t hash = hash_bytes(index->seed, id, set->hash_size);
+    uint32_t cell = *hash_cell(index, hash, is_same_node, set, id, set->hash_size);
+    return cell == 0 ? NO_NODE : cell - 1;
+}
+
+static bool index_node(PackSet *set, uint32_t node)
+{
+    HashIndex *index = &set->by_id;
+    if (!hash_reserve(index, hash_of_node, set))
+        return false;
+    const uint8_t *id = packset_id(set, node);
+    uint32_t *cell = hash_cell(index, hash_of_node(set, node), is_same_node, set, id, set->hash_size);
+    set->is_duplicate[node] = *cell != 0;
+    if (*cell == 0) {
+        *cell = node + 1;
+        index->count++;
     }
-    return NO_NODE;
+    return true;
+}
+
+static void mark_neighbours(PackSet *set, const Pack *pack)
+{
+    for (uint32_t position = 1; position < pack->count; position++) {
+        const uint8_t *id = pack->ids + (size_t)position * set->hash_size;
+        if (memcmp(id - set->hash_size, id, set->hash_size) == 0)
+            set->is_duplicate[pack->first_node + pack->nodes[position]] = 1;
+    }
+}
+
+Reason packset_index_ids(PackSet *set)
+{
+    if (set->pack_count == 1)
+        mark_neighbours(set, &set->packs[0]);
+    if (set->pack_count <= 1)
+        return REASON_NONE;
+    set->by_id.seed = hash_seed(set);
+    for (const Pack *pack = set->packs; pack < set->packs + set->pack_count; pack++)
+        for (uint32_t position = 0; position < pack->count; position++)
+            if (!index_node(set, pack->first_node + pack->nodes[position]))
+                return REASON_NO_MEMORY;
+    return REASON_NONE;
 }
 
 /* Place of the first entry at or after *offset*; `count` if there is none. */

@@ -70,7 +70,7 @@ void inflater_free(Inflater *inflater)
     free(inflater);
 }
 
-/* NOTE: sizes fit zlib's unsigned int: plausible ones are below SIZE_LIMIT, and more input than that is never needed. */
+/* NOTE: sizes fit zlib's unsigned int: plausible ones are below SIZE_LIMIT; more input than that is never needed. */
 Reason inflate_exact(Inflater *inflater, const uint8_t *stream, size_t length, uint8_t *out, size_t size)
 {
     z_stream *z = &inflater->stream;

@@ -73,7 +73,27 @@ bool vector_reserve(Vector *vector, size_t capacity, size_t size);
 void vector_free(Vector *vector);
 #define VECTOR_AT(vector, type, index) (&((type *)(vector)->items)[index])
 
-/* --- files and index (file.c, index.c, entry.c, forest.c) ---------------------------------------------------------- */
+/* --- hash index (idmap.c) */
+
+/* A map from byte strings to numbers. The seed keeps hostile ids from being made to collide. */
+typedef struct {
+    uint32_t *cells; /* number + 1 */
+    size_t cell_count, count;
+    uint64_t seed;
+} HashIndex;
+
+uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t length);
+uint64_t hash_seed(const void *somewhere);
+/* The cell for a key of this hash: *is_equal* tells whether a number stored has the same key. */
+typedef bool SameKey(const void *context, uint32_t number, const void *key, size_t length);
+uint32_t *hash_cell(const HashIndex *index, uint64_t hash, SameKey *is_equal, const void *context, const void *key,
+                    size_t length);
+/* Make room for one more; *hash_of* gives the hash of a number's key. */
+typedef uint64_t HashOf(const void *context, uint32_t number);
+bool hash_reserve(HashIndex *index, HashOf *hash_of, const void *context);
+void hash_free(HashIndex *index);
+
+/* --- files and index (file.c, index.c, entry.c, forest.c) -------------------------------------------------------*/
 
 typedef struct {
     int fd;
@@ -122,6 +142,7 @@ typedef struct {
     uint32_t *child_starts, *children;
     uint32_t *order; /* nodes after their bases */
     uint32_t order_count;
+    HashIndex by_id; /* where there are several packs: the first node of each id */
 } PackSet;
 
 /* One object's header, checked against the pack's bounds. */
@@ -143,6 +164,8 @@ void packset_free(PackSet *set);
 const Pack *packset_pack_of(const PackSet *set, uint32_t node);
 const uint8_t *packset_id(const PackSet *set, uint32_t node);
 uint32_t packset_find(const PackSet *set, const uint8_t *id);
+/* Note the first node of each id, and mark the others as duplicates. */
+Reason packset_index_ids(PackSet *set);
 uint32_t pack_find(const Pack *pack, unsigned hash_size, const uint8_t *id);
 uint32_t pack_find_offset(const Pack *pack, uint64_t offset);
 /* Bytes from a node's offset to the next entry; 0 when the offset lies outside the pack. */
@@ -258,6 +281,8 @@ typedef struct {
     Vector scratch;  /* one inflated delta */
     Vector chain;    /* uint32_t */
     Vector halves[2]; /* bytes of a chain's intermediate objects */
+    Vector restored[2]; /* bytes of frames that had been dropped */
+    bool last_restored;
     bool is_out_of_memory; /* objects would go missing unreported: the walk must stop */
 } Cursor;
 
@@ -340,6 +365,7 @@ typedef struct {
     pthread_mutex_t pool_lock;
     Store *pool;
     Vector events, found, merged; /* scratch of resolve */
+    bool is_broken;               /* memory ran out: its frames point nowhere */
 } Worker;
 
 Reason worker_init(Worker *worker, Plan *plan, const WalkOptions *options, uint32_t number);

@@ -151,7 +151,9 @@ static Reason take_entry(Parser *parser)
     const uint8_t *start = parser->data + parser->position;
     size_t left = parser->size - parser->position;
     const uint8_t *nul = memchr(start, 0, left);
-    if (nul == NULL || left - (size_t)(nul - start) - 1 < hash_size || memchr(start, ' ', (size_t)(nul - start)) == NULL)
+    if (nul == NULL || memchr(start, ' ', (size_t)(nul - start)) == NULL)
+        return REASON_BAD_OBJECT;
+    if (left - (size_t)(nul - start) - 1 < hash_size)
         return REASON_BAD_OBJECT;
     TreeEntry *entry = vector_add(&table->entries, sizeof *entry);
     size_t ids = table->entry_ids.count;

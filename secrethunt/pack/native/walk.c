@@ -29,6 +29,8 @@ void cursor_free(Cursor *cursor)
     vector_free(&cursor->chain);
     vector_free(&cursor->halves[0]);
     vector_free(&cursor->halves[1]);
+    vector_free(&cursor->restored[0]);
+    vector_free(&cursor->restored[1]);
 }
 
 /* --- one object ------------------------------------------------------------------------------------------------ */
@@ -207,6 +209,24 @@ static void visit_task(Cursor *cursor, uint32_t node, Visit *visit)
     visit->reason = write_chain(cursor, node, 0, &target, &visit->data, &visit->size);
 }
 
+/* Write a dropped frame's bytes out again. They stand outside the slab, two frames' at most: a slab is given back only
+ * with its batch, and a walk back up the stack would fill it. */
+static Reason restore(Cursor *cursor, size_t top)
+{
+    cursor->last_restored = !cursor->last_restored;
+    Vector *bytes = &cursor->restored[cursor->last_restored];
+    for (size_t i = 0; i < cursor->frames.count; i++) {
+        Frame *frame = VECTOR_AT(&cursor->frames, Frame, i);
+        if (frame->data == bytes->items)
+            frame->data = NULL;
+    }
+    Frame *frame = VECTOR_AT(&cursor->frames, Frame, top);
+    Reason reason = write_chain(cursor, frame->node, top, &(Target){.vector = bytes}, &frame->data, &frame->size);
+    if (reason != REASON_NONE)
+        frame->data = NULL;
+    return reason;
+}
+
 static void visit_child(Cursor *cursor, uint32_t node, Visit *visit)
 {
     size_t top = cursor->frames.count - 1;
@@ -216,7 +236,7 @@ static void visit_child(Cursor *cursor, uint32_t node, Visit *visit)
     if (frame->is_failed)
         visit->reason = REASON_BASE_SKIPPED;
     else if (frame->data == NULL)
-        visit->reason = write_chain(cursor, frame->node, top, &target, &frame->data, &frame->size);
+        visit->reason = restore(cursor, top);
     visit->parent_size = frame->size;
     if (visit->reason == REASON_NONE)
         visit->reason = write_out(cursor, node, frame->data, frame->size, &target, &visit->data, &visit->size);

@@ -131,11 +131,12 @@ class Worker:
         if self.is_pending:
             raise RuntimeError("the batch before is not settled")
         batch = Batch(self)
-        while not batch.is_full():
-            visit = next(self._cursor, None)
-            if visit is None:
-                break
+        for visit in self._cursor:
             batch.add(visit)
+            if batch.is_full():
+                if not batch.is_empty():
+                    break
+                batch = Batch(self)
         self.is_pending = not batch.is_empty()
         return batch if self.is_pending else None
 

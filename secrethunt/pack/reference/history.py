@@ -45,28 +45,28 @@ def _walk(packs: Packs, kind: Kind, budget: int) -> tuple[Iterator[Visit], list[
 
 def collect_commits(packs: Packs) -> Columns:
     """All commits as columns; `_native.pyi` names them."""
-    ids: list[bytes] = []
+    nodes: list[int] = []
     rows: list[tuple[bytes, list[bytes], bytes, int]] = []
     visits, skips = _walk(packs, Kind.COMMIT, _COMMIT_BUDGET)
     for visit in visits:
-        id = packs.id_of(visit.node)
         try:
             rows.append(_parse_commit(visit, packs.hash_size))
-            ids.append(id)
+            nodes.append(visit.node)
         except Unreadable as err:
-            skips.append((id, int(err.reason)))
-    numbers = {id: number for number, id in enumerate(ids)}
+            skips.append((packs.id_of(visit.node), int(err.reason)))
+    numbers: dict[int | None, int] = {node: number for number, node in enumerate(nodes)}
     parent_starts, parents, author_starts = array("I", [0]), array("I"), array("Q", [0])
     outside: list[bytes] = []
     for _, parent_ids, author, _ in rows:
         for parent in parent_ids:
-            if parent not in numbers:
+            node = packs.find(parent)
+            if node not in numbers:
                 outside.append(parent)
-            parents.append(numbers.get(parent, len(ids) + len(outside) - 1))
+            parents.append(numbers.get(node, len(nodes) + len(outside) - 1))
         parent_starts.append(len(parents))
         author_starts.append(author_starts[-1] + len(author))
     return (
-        b"".join(ids),
+        b"".join(map(packs.id_of, nodes)),
         b"".join(row[0] for row in rows),
         parent_starts.tobytes(),
         parents.tobytes(),

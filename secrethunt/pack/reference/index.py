@@ -216,6 +216,7 @@ class Packs:
 
     def _link(self) -> None:
         count = len(self._nodes)
+        self._index_ids()
         self.bases: list[int | None] = [None] * count
         self.kinds = [int(Kind.NONE)] * count
         self.reasons = [Reason.NONE] * count
@@ -225,9 +226,6 @@ class Packs:
                 self._read_header(node)
             except Unreadable as err:
                 self.reasons[node] = err.reason
-        self.is_duplicate = [False] * count
-        for number, pack in enumerate(self._packs):
-            self._mark_duplicates(pack, self._packs[:number])
         for node, base in enumerate(self.bases):
             if base is not None:
                 self.children[base].append(node)
@@ -249,14 +247,19 @@ class Packs:
         else:
             self.kinds[node] = entry.kind
 
-    def _mark_duplicates(self, pack: Pack, earlier: Sequence[Pack]) -> None:
-        """The objects that an earlier pack has too; only the first copy is walked, all may serve as bases."""
+    def _index_ids(self) -> None:
+        """Note the first node of each id, and mark the others as duplicates; one pack needs no table."""
+        self.is_duplicate = [False] * len(self._nodes)
+        self._by_id: dict[bytes, int] = {}
         before = b""
-        for position in range(len(pack)):
-            here = pack.id_at(position)
-            is_repeated = here == before or any(other.find(here) is not None for other in earlier)
-            self.is_duplicate[pack.first_node + pack.places[position]] = is_repeated
-            before = here
+        for pack in self._packs:
+            for position in range(len(pack)):
+                id, node = pack.id_at(position), pack.first_node + pack.places[position]
+                if len(self._packs) == 1:
+                    self.is_duplicate[node] = id == before
+                else:
+                    self.is_duplicate[node] = self._by_id.setdefault(id, node) != node
+                before = id
 
     def _order(self) -> None:
         """Nodes after their bases; whoever no root reaches stands on itself."""
@@ -332,11 +335,7 @@ class Packs:
 
     def find(self, id: bytes) -> int | None:
         """The node of the first pack that has this id."""
-        for pack in self._packs:
-            place = pack.find(id)
-            if place is not None:
-                return pack.first_node + place
-        return None
+        return self._packs[0].find(id) if len(self._packs) == 1 else self._by_id.get(id)
 
     def extent(self, node: int) -> int:
         """Bytes of a node's entry in its pack."""

@@ -105,10 +105,7 @@ def derive_anchor(pattern: str) -> Anchor:
     marked = tree.state.groupdict.get("anchor")
     pieces = list(_flatten(tree, flags, keep=marked))
     reach = min(int(tree.getwidth()[1]) + _look(tree, 1), MAX_REACH)
-    if marked is not None:
-        anchor = _marked_anchor(pattern, pieces, marked, reach)
-    else:
-        anchor = _best_anchor(pieces, reach)
+    anchor = _best_anchor(pieces, reach) if marked is None else _marked_anchor(pattern, pieces, marked, reach)
     return dataclasses.replace(anchor, behind=max(_look(tree, -1), 1))
 
 

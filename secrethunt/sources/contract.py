@@ -95,7 +95,7 @@ class PackedObjects(Protocol):
     max_size: int
 
     def iter_again(self, skips: Iterable[tuple[bytes, int]], ledger: Ledger) -> Iterator[Blob]:
-        """Objects that the scan of the packs had to pass over, (id, `pack.Reason`), read another way if there is one."""
+        """Objects that a scan of the packs had to pass over, (id, `pack.Reason`), read another way if possible."""
 
     def iter_pointed(self, pointers: Iterable[tuple[BlobId, bytes]], ledger: Ledger) -> Iterator[Blob]:
         """What those of the given blobs stand for that are Git LFS pointers."""
@@ -104,8 +104,9 @@ class PackedObjects(Protocol):
 class Source(Protocol):
     """One target of a scan."""
 
-    packed: PackedObjects | None
-    """What `iter_blobs` leaves to whoever scans packs."""
+    @property
+    def packed(self) -> PackedObjects | None:
+        """What `iter_blobs` leaves to whoever scans packs."""
 
     @property
     def repository(self) -> str:

@@ -83,7 +83,7 @@ class RepositorySource:
         return open_packs(self._backend, self._layout, max_size=self._options.max_size)
 
     def iter_blobs(self, ledger: Ledger) -> Iterator[Blob]:
-        """What the scope selects, but for what is in `packed`: files first, then objects in the order that is cheapest to read."""
+        """What the scope selects and `packed` does not hold: files first, then objects as is cheapest to read."""
         scope = self._options.scope
         match scope:
             case Scope.ALL:

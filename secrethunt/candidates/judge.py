@@ -72,8 +72,8 @@ class Judge:
 
     def judge(self, data: bytes | memoryview, capture: Capture) -> Judged | None:
         """
-        Is one *capture* a secret? The answer depends on its match and the byte behind the secret alone, so that it holds
-        wherever the same bytes stand in the same surroundings.
+        Is one *capture* a secret? The answer depends on its match and the byte behind the secret alone, so that it
+        holds wherever the same bytes stand in the same surroundings.
         """
         rule = self._rules[capture.rule]
         value = bytes(data[capture.secret_start : capture.secret_end])

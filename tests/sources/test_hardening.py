@@ -196,6 +196,7 @@ def test_scanning_writes_nothing(make_repo: MakeRepo, scan: ScanTarget) -> None:
     repo.commit({"a": "x\n"})
     repo.write({"a": "y\n", "b": "z\n"})
     repo.git("add", "b")
+    scan(repo.path)  # which may pack first
     before = _state(repo.path)
 
     scanned = scan(repo.path)

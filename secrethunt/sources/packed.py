@@ -68,7 +68,8 @@ class PackedHistory:
                 ledger.skip(Skip.TOO_LARGE, id.hex().encode(), Reason(reason).explain())
             else:
                 ids.append(id.hex())
-        headers = [header for header in self._backend.headers(ids, ledger.skip) if header.type is not ObjectType.TREE]
+        found = self._backend.headers(ids, _as_corrupt(ledger.skip))
+        headers = [header for header in found if header.type is not ObjectType.TREE]
         yield from self._objects.iter_blobs(headers, ledger)
         note_absent(self._backend, self._layout, ledger)
 
@@ -107,7 +108,7 @@ class PackedHistory:
         if self._loose is None:
             self._loose = {type: [] for type in ObjectType}
             ids = [id for id in _iter_loose(self._files, self.hash_size) if bytes.fromhex(id) not in self.packs]
-            for header in self._backend.headers(ids, report) if ids else ():
+            for header in self._backend.headers(ids, _as_corrupt(report)) if ids else ():
                 self._loose[header.type].append(header.id)
         return self._loose
 
@@ -140,6 +141,18 @@ def _packed_commits(table: CommitTable) -> Iterator[tuple[str, Commit]]:
         at = number * size
         above = tuple([joined[p * size : p * size + size] for p in parents[starts[number] : starts[number + 1]]])
         yield ids[at : at + size], Commit(trees[at : at + size], above, time)
+
+
+def _as_corrupt(report: Report) -> Report:
+    """*report* for objects that are known to be there: one that git does not see is broken, not missing."""
+
+    def report_corrupt(skip: Skip, what: bytes, detail: str) -> None:
+        if skip is Skip.MISSING_OBJECT:
+            report(Skip.CORRUPT_OBJECT, what, "its header cannot be read")
+        else:
+            report(skip, what, detail)
+
+    return report_corrupt
 
 
 def _unreported(skip: Skip, what: bytes, detail: str) -> None:

@@ -20,7 +20,7 @@ from secrethunt.candidates.overlap import Judged
 from secrethunt.detector import Detector
 from secrethunt.match.scan import is_binary
 from secrethunt.pack import TAG_BITS, Batch, Kind, Packs, Walker
-from secrethunt.records import BlobId, BlobKind, Candidate
+from secrethunt.records import BlobId, BlobKind, Candidate, Confidence
 
 _KINDS = {Kind.BLOB: BlobKind.HISTORY, Kind.COMMIT: BlobKind.COMMIT, Kind.TAG: BlobKind.TAG}
 """Kinds of objects that are scanned, and what they are called in records."""
@@ -51,10 +51,12 @@ class PackedBatch:
 class PackScanner:
     """Scans packs with one detector."""
 
-    def __init__(self, detector: Detector, packs: Packs, *, hash_size: int, max_size: int) -> None:
+    def __init__(self, detector: Detector, packs: Packs, *, hash_size: int, max_size: int, least: Confidence) -> None:
+        """*least*: objects in which nothing is as sure as this are left out."""
         anchors = detector.ruleset.anchors
         self._detector = detector
         self._hash_size = hash_size
+        self._least = least
         self.walker = Walker(
             packs,
             sum(kind.mask for kind in _KINDS),
@@ -93,7 +95,7 @@ class PackScanner:
 
     def _work(self) -> Iterator[PackedBatch]:
         worker = self.walker.worker()
-        scan = _WorkerScan(self._detector, self._hash_size)
+        scan = _WorkerScan(self._detector, self._hash_size, self._least)
         while (batch := worker.next_batch()) is not None:
             yield scan.scan(batch)
 
@@ -101,10 +103,11 @@ class PackScanner:
 class _WorkerScan:
     """What one worker remembers: the judgements that later batches inherit."""
 
-    def __init__(self, detector: Detector, hash_size: int) -> None:
+    def __init__(self, detector: Detector, hash_size: int, least: Confidence) -> None:
         self._matcher = detector.matcher
         self._judge = detector.judge
         self._hash_size = hash_size
+        self._least = least
         self._judged: dict[int, tuple[tuple[int, Judged], ...]] = {}
         """By origin: (offset of the anchor's end, judgement) in the object where it was confirmed."""
 
@@ -154,6 +157,9 @@ class _WorkerScan:
         return [item for capture in captures if (item := self._judge.judge(data, capture)) is not None]
 
     def _hit(self, batch: Batch, slot: int, judged: list[Judged]) -> PackedHit | None:
+        # Nothing comes out surer than the surest that goes in.
+        if all(item.confidence < self._least for item in judged):
+            return None
         data = bytes(batch.blob(slot))
         if is_binary(data):
             judged = [item for item in judged if item.rule.in_binary]

@@ -129,7 +129,13 @@ class Scanner:
         """What packed history holds, by its deltas; then what that scan had to leave, as ordinary blobs."""
         from secrethunt.packscan import PackScanner
 
-        scanner = PackScanner(self._detector, packed.packs, hash_size=packed.hash_size, max_size=packed.max_size)
+        scanner = PackScanner(
+            self._detector,
+            packed.packs,
+            hash_size=packed.hash_size,
+            max_size=packed.max_size,
+            least=self._options.min_confidence,
+        )
         skips = list(scanner.walker.skips)
         pointers: list[tuple[BlobId, bytes]] = []
         for batch in scanner.iter_batches(jobs):

@@ -20,17 +20,12 @@ _FEW_STARTS = 8
 _LONG_REACH = 512
 
 
-class _Tail(NamedTuple):
-    """A compiled tail: how to match it, and how far it sees."""
+class _Probe(NamedTuple):
+    """The cheapest test of one anchor: a pattern that must match so many bytes before the anchor's end."""
 
     match: Callable[[bytes | memoryview, int, int], re.Match[bytes] | None]
+    back: int
     reach: int
-
-
-def _make_tail(anchor: Anchor) -> _Tail | None:
-    if not anchor.tail:
-        return None
-    return _Tail(re.compile(anchor.tail.encode("utf-8")).match, anchor.reach + LOOKAHEAD)
 
 
 class Confirmer:
@@ -40,7 +35,7 @@ class Confirmer:
         self._patterns = tuple(patterns)
         self._anchors = tuple(anchors)
         self._compiled: list[re.Pattern[bytes] | None] = [None] * len(self._patterns)
-        self._tails: dict[int, _Tail | None] = {}
+        self._probes: dict[int, _Probe | None] = {}
 
     def captures(self, data: bytes | memoryview, rule: int, ends: Iterable[int]) -> Iterator[Capture]:
         """Matches of *rule* in *data* that hold one of the anchors ending at *ends* (ascending)."""
@@ -60,10 +55,20 @@ class Confirmer:
     def may_hold(self, data: bytes | memoryview, rule: int, end: int) -> bool:
         """Whether what stands behind the anchor of *rule* that ends at *end* leaves hope; nearly always it does not."""
         try:
-            tail = self._tails[rule]
+            probe = self._probes[rule]
         except KeyError:
-            tail = self._tails[rule] = _make_tail(self._anchors[rule])
-        return tail is None or tail.match(data, end, end + tail.reach) is not None
+            probe = self._probes[rule] = self._make_probe(rule)
+        return probe is None or probe.match(data, max(end - probe.back, 0), end + probe.reach) is not None
+
+    def _make_probe(self, rule: int) -> _Probe | None:
+        """What follows a marked anchor, or the pattern itself where only one place is left for it to begin."""
+        anchor = self._anchors[rule]
+        if anchor.tail:
+            return _Probe(re.compile(anchor.tail.encode("utf-8")).match, 0, anchor.reach + LOOKAHEAD)
+        back = anchor.max_width + anchor.max_lead
+        if back == anchor.min_width + anchor.min_lead:
+            return _Probe(self._pattern(rule).match, back, anchor.reach + LOOKAHEAD - back)
+        return None
 
     def _pattern(self, rule: int) -> re.Pattern[bytes]:
         compiled = self._compiled[rule]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from secrethunt.sources.git_backend import GitBackend, Ref, Report
 from secrethunt.sources.git_objects import Commit, parse_commit, parse_tagged
@@ -66,57 +67,89 @@ def _follow(ref: Ref, targets: dict[str, str]) -> Tip:
     return Tip(ref.name, target, tuple(chain))
 
 
+class RawCommits(NamedTuple):
+    """Commits as they were read, column by column, in any order; a commit's number is its place."""
+
+    ids: list[str]
+    roots: list[str]
+    parents: list[list[int]]
+    """Numbers; parents that the store lacks are left out."""
+    dates: list[int]
+
+
 def load_graph(backend: GitBackend, commits: Iterable[str], tips: Iterable[str], report: Report) -> CommitGraph:
     """Read and order *commits*; *tips* are where refs end."""
     parsed: dict[str, Commit] = {}
     for raw in backend.objects(list(commits), report):
         if (commit := parse_commit(raw.data)) is not None:
             parsed[raw.id] = commit
-    return order_commits(parsed, tips)
+    return order_commits(number_commits(parsed), tips)
 
 
-def order_commits(parsed: dict[str, Commit], tips: Iterable[str]) -> CommitGraph:
-    """The graph of *parsed* commits by id; *tips* are where refs end."""
-    reachable = _reachable(parsed, tips)
-    order = _order(parsed, reachable)
-    numbers = {id: number for number, id in enumerate(order)}
-    return CommitGraph(
-        order,
-        [parsed[id].tree for id in order],
-        [tuple([numbers[parent] for parent in parsed[id].parents if parent in numbers]) for id in order],
-        len(reachable),
-        numbers,
+def number_commits(parsed: dict[str, Commit]) -> RawCommits:
+    """*parsed* commits by id, as columns."""
+    numbers = {id: number for number, id in enumerate(parsed)}
+    return RawCommits(
+        list(parsed),
+        [commit.tree for commit in parsed.values()],
+        [[numbers[parent] for parent in commit.parents if parent in numbers] for commit in parsed.values()],
+        [commit.date for commit in parsed.values()],
     )
 
 
-def _reachable(commits: dict[str, Commit], tips: Iterable[str]) -> set[str]:
-    waiting = [tip for tip in tips if tip in commits]
-    reached = set(waiting)
+def order_commits(raw: RawCommits, tips: Iterable[str]) -> CommitGraph:
+    """The graph of *raw* commits; *tips* are where refs end."""
+    by_id = {id: number for number, id in enumerate(raw.ids)}
+    is_reachable = _reachable(raw.parents, [by_id[tip] for tip in tips if tip in by_id])
+    order = _order(raw, is_reachable)
+    places = [0] * len(order)
+    for place, number in enumerate(order):
+        places[number] = place
+    ids = [raw.ids[number] for number in order]
+    return CommitGraph(
+        ids,
+        [raw.roots[number] for number in order],
+        [tuple([places[parent] for parent in raw.parents[number]]) for number in order],
+        sum(is_reachable),
+        {id: place for place, id in enumerate(ids)},
+    )
+
+
+def _reachable(parents: Sequence[Sequence[int]], tips: Iterable[int]) -> bytearray:
+    """One for each commit that a tip reaches, else zero."""
+    waiting = list(tips)
+    reached = bytearray(len(parents))
+    for tip in waiting:
+        reached[tip] = 1
     while waiting:
-        for parent in commits[waiting.pop()].parents:
-            if parent in commits and parent not in reached:
-                reached.add(parent)
+        for parent in parents[waiting.pop()]:
+            if not reached[parent]:
+                reached[parent] = 1
                 waiting.append(parent)
     return reached
 
 
-def _order(commits: dict[str, Commit], reachable: set[str]) -> list[str]:
-    children: dict[str, list[str]] = {}
-    open_parents: dict[str, int] = {}
-    for id, commit in commits.items():
-        present = [parent for parent in commit.parents if parent in commits]
-        open_parents[id] = len(present)
-        for parent in present:
-            children.setdefault(parent, []).append(id)
+def _order(raw: RawCommits, is_reachable: bytearray) -> list[int]:
+    """Parents before children; what a ref reaches first, then by date, then by id."""
+    count = len(raw.ids)
+    rank = [0] * count
+    wanted = sorted(range(count), key=lambda number: (1 - is_reachable[number], raw.dates[number], raw.ids[number]))
+    for place, number in enumerate(wanted):
+        rank[number] = place
+    children: list[list[int]] = [[] for _ in range(count)]
+    open_parents = [len(parents) for parents in raw.parents]
+    for number, parents in enumerate(raw.parents):
+        for parent in parents:
+            children[parent].append(number)
     # What a ref reaches has only parents that it reaches too, so one of those is always there to be taken first.
-    ready = [(id not in reachable, commits[id].date, id) for id, count in open_parents.items() if count == 0]
+    ready = [rank[number] for number in range(count) if not open_parents[number]]
     heapq.heapify(ready)
     order = []
     while ready:
-        _, _, id = heapq.heappop(ready)
-        order.append(id)
-        for child in children.get(id, ()):
+        number = wanted[heapq.heappop(ready)]
+        order.append(number)
+        for child in children[number]:
             open_parents[child] -= 1
-            if open_parents[child] == 0:
-                heapq.heappush(ready, (child not in reachable, commits[child].date, child))
+            if not open_parents[child]:
+                heapq.heappush(ready, rank[child])
     return order

@@ -37,7 +37,8 @@ def lines_of(seed: object, count: int = 200) -> list[bytes]:
     """Lines of plain code that compress badly enough for git to make deltas of them."""
     source = random.Random(f"lines/{seed}")
     words = [bytes(source.choices(b"abcdefghijklmnopqrstuvwxyz", k=source.randint(3, 9))) for _ in range(80)]
-    return [b"    %s = %s(%d)" % (*source.choices(words, k=2), source.randrange(10**6)) for _ in range(count)]
+    choose = source.choice
+    return [b"    %s = %s(%d)" % (choose(words), choose(words), source.randrange(10**6)) for _ in range(count)]
 
 
 def commit_versions(repo: RepoBuilder, versions: Iterable[bytes], path: str = "config/settings.py") -> None:

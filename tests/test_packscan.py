@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from secrethunt import pack
 from secrethunt.pack import reference
 from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Confidence, Skip
@@ -305,7 +304,3 @@ def test_a_real_repository_is_scanned_as_if_written_out(cache: str, capsys: pyte
 
     assert pairs == others
     assert whole == packed
-
-
-def test_native_module_is_used_where_it_is_built() -> None:
-    assert pack.IS_NATIVE == (pack.Walker is not reference.Walker)

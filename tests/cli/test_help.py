@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Help is there for every command, and what the documents tell people to type exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from secrethunt import __version__
+from tests.cli.runner import Runner
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    "command", [(), ("scan",), ("rules",), ("rules", "list"), ("rules", "show"), ("rules", "check")]
+)
+def test_every_command_explains_itself(secrethunt: Runner, command: tuple[str, ...]) -> None:
+    long, short = secrethunt.run(*command, "--help"), secrethunt.run(*command, "-h")
+    assert (0, "") == (long.code, long.stderr)
+    assert long.stdout == short.stdout
+    assert long.stdout.startswith(b"Usage: secrethunt")
+
+
+def test_version(secrethunt: Runner) -> None:
+    assert f"secrethunt {__version__}\n".encode() == secrethunt.run("--version").stdout
+
+
+def test_documented_options_exist(secrethunt: Runner) -> None:
+    scan = secrethunt.run("scan", "--help").stdout.decode() + secrethunt.run("rules", "check", "--help").stdout.decode()
+    for page in ("README.md", "docs/scanning.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - {"--unordered", "--batch"}
+        assert named
+        assert set() == {option for option in named if option not in scan}

@@ -2,9 +2,9 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: check lint types layers rules test
+.PHONY: check lint types layers stubs rules test fuzz
 
-check: lint types layers test rules
+check: lint types layers stubs test rules fuzz
 
 $(BIN)/secrethunt: pyproject.toml
 	python3 -m venv $(VENV)
@@ -23,6 +23,16 @@ layers: $(BIN)/secrethunt
 
 test: $(BIN)/secrethunt
 	$(BIN)/pytest -n auto
+
+stubs: $(BIN)/secrethunt
+	$(BIN)/python -m mypy.stubtest secrethunt.pack._native
+
+# The native module under AddressSanitizer and UBSan, fed mutated packs for a fixed time.
+fuzz: $(BIN)/secrethunt
+	SECRETHUNT_SANITIZE=1 SECRETHUNT_FUZZ=1 $(BIN)/cmake -S secrethunt -B build/fuzz > /dev/null
+	$(BIN)/cmake --build build/fuzz > /dev/null
+	$(BIN)/python -m tests.pack.fuzz_seed build/fuzz
+	build/fuzz/fuzz_pack 20 1 build/fuzz/seed.pack build/fuzz/seed.idx
 
 rules: $(BIN)/secrethunt
 	$(BIN)/secrethunt rules check

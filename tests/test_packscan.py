@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from secrethunt.pack import reference
+from secrethunt.pack import IS_NATIVE, reference
 from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Confidence, Skip
 from secrethunt.sources import SourceOptions, open_source
 from tests.conftest import MakeRepo, RepoBuilder
 from tests.packed_history import GROWERS, Grow, Outcome, Samples, among, commit_versions, count_deltas, pack_hard
+
+pytestmark = pytest.mark.skipif(not IS_NATIVE, reason="the native module is not built")
 
 _REAL = os.environ.get("SECRETHUNT_TEST_REPOSITORY", "")
 

@@ -59,10 +59,10 @@ def follow_tags(backend: GitBackend, refs: Iterable[Ref], tags: Iterable[str], r
 
 
 def _follow(ref: Ref, targets: dict[str, str]) -> Tip:
-    chain = []
+    chain: dict[str, None] = {}
     target = ref.target
-    while target in targets:
-        chain.append(target)
+    while target in targets and target not in chain:  # a forged pack may hold tags of each other
+        chain[target] = None
         target = targets[target]
     return Tip(ref.name, target, tuple(chain))
 
@@ -106,10 +106,11 @@ def order_commits(raw: RawCommits, tips: Iterable[str]) -> CommitGraph:
     for place, number in enumerate(order):
         places[number] = place
     ids = [raw.ids[number] for number in order]
+    above = ((place, [places[parent] for parent in raw.parents[number]]) for place, number in enumerate(order))
     return CommitGraph(
         ids,
         [raw.roots[number] for number in order],
-        [tuple([places[parent] for parent in raw.parents[number]]) for number in order],
+        [tuple([parent for parent in parents if parent < place]) for place, parents in above],
         sum(is_reachable),
         {id: place for place, id in enumerate(ids)},
     )
@@ -144,9 +145,16 @@ def _order(raw: RawCommits, is_reachable: bytearray) -> list[int]:
     # What a ref reaches has only parents that it reaches too, so one of those is always there to be taken first.
     ready = [rank[number] for number in range(count) if not open_parents[number]]
     heapq.heapify(ready)
-    order = []
-    while ready:
-        number = wanted[heapq.heappop(ready)]
+    order: list[int] = []
+    reachable = sum(is_reachable)
+    in_cycle = iter(wanted)
+    while len(order) < count:
+        if not ready or len(order) < reachable <= ready[0]:
+            # Only a forged pack holds commits that descend from each other; the first of them does without its parents.
+            number = next(number for number in in_cycle if open_parents[number] > 0)
+            open_parents[number] = 0
+        else:
+            number = wanted[heapq.heappop(ready)]
         order.append(number)
         for child in children[number]:
             open_parents[child] -= 1

@@ -110,7 +110,7 @@ def pack_what_is_sound(repo: RepoBuilder) -> None:
     ids = [id for id in sorted(found) if _is_sound(repo, id)]
     if ids:
         listed = "".join(f"{id}\n" for id in ids)
-        repo.git("pack-objects", "--quiet", f"{directory}/objects/pack/pack", stdin=listed.encode())
+        repo.git("pack-objects", "--quiet", f"{directory}/objects/pack/pack", stdin=listed.encode(), fails=True)
         repo.git("prune-packed", "--quiet")
 
 

@@ -92,22 +92,31 @@ class PackedHistory:
     def graph(self, tips: Iterable[str], report: Report) -> CommitGraph:
         """All commits, in order; *tips* are where refs end."""
         table = CommitTable.from_columns(self.packs.commits(), self.hash_size)
-        for id, reason in table.skips:
-            report(Skip.CORRUPT_OBJECT, id.hex().encode(), Reason(reason).explain())
-        loose = self._loose_ids(report)[ObjectType.COMMIT]
-        if not loose:
+        # Of what is broken in one pack there may be a sound copy; and what is malformed may still name a tree.
+        others = [*self._loose_ids(report)[ObjectType.COMMIT], *(id.hex() for id, _ in table.skips)]
+        if not others:
             return order_commits(_columns(table), tips)
         commits = dict(_parsed(table))
-        for raw in self._backend.objects(loose, report):
+        for raw in self._backend.objects(others, _as_corrupt(report)):
             if (commit := parse_commit(raw.data)) is not None:
                 commits.setdefault(raw.id, commit)
         return order_commits(number_commits(commits), tips)
 
     def trees(self, blobs: Sequence[str], report: Report) -> PackedTreeIndex:
         """Where the wanted *blobs* stand in trees."""
-        loose = self._backend.objects(self._loose_ids(report)[ObjectType.TREE], report)
-        extra = [(bytes.fromhex(raw.id), raw.data) for raw in loose]
-        return PackedTreeIndex(self.packs, blobs, extra, report)
+        others = self._read_trees(self._loose_ids(report)[ObjectType.TREE], report)
+        index = PackedTreeIndex(self.packs, blobs, others)
+        unread = [id.hex() for id, reason in index.skips if reason != Reason.BAD_OBJECT]
+        if sound := self._read_trees(unread, report):
+            index = PackedTreeIndex(self.packs, blobs, [*others, *sound])
+        for id, reason in index.skips:
+            if reason == Reason.BAD_OBJECT:
+                report(Skip.CORRUPT_OBJECT, id.hex().encode(), Reason(reason).explain())
+        return index
+
+    def _read_trees(self, ids: Sequence[str], report: Report) -> list[tuple[bytes, bytes]]:
+        """Trees through the backend: (id, contents)."""
+        return [(bytes.fromhex(raw.id), raw.data) for raw in self._backend.objects(ids, _as_corrupt(report))]
 
     def _packed_ids(self, kind: Kind) -> list[str]:
         return _hex_ids(self.packs.ids(kind), self.hash_size)

@@ -11,18 +11,15 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterable, Sequence
 
-from secrethunt.pack import Packs, Reason
-from secrethunt.records import Skip
-from secrethunt.sources.git_backend import Report
+from secrethunt.pack import Packs
 
 
 class PackedTreeIndex:
     """The trees that lead to wanted blobs: which directories each contains, and which of the blobs."""
 
-    def __init__(
-        self, packs: Packs, blobs: Sequence[str], loose: Sequence[tuple[bytes, bytes]], report: Report
-    ) -> None:
-        ids, numbers, signatures, skips = packs.find_trees(bytes.fromhex("".join(blobs)), loose)
+    def __init__(self, packs: Packs, blobs: Sequence[str], others: Sequence[tuple[bytes, bytes]]) -> None:
+        """*others* are trees that the packs do not give: (id, contents)."""
+        ids, numbers, signatures, self.skips = packs.find_trees(bytes.fromhex("".join(blobs)), others)
         size = len(blobs[0]) // 2 if blobs else 20
         by_tree = memoryview(numbers).cast("I").tolist()
         self.numbers = {ids[at * size : at * size + size]: number for at, number in enumerate(by_tree)}
@@ -40,8 +37,6 @@ class PackedTreeIndex:
             self._directories.append(directories)
             self._wanted.append(wanted)
         self.names: Sequence[bytes] = list(self._names)
-        for id, reason in skips:
-            report(Skip.CORRUPT_OBJECT, id.hex().encode(), Reason(reason).explain())
 
     def __len__(self) -> int:
         return len(self._directories)

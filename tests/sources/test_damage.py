@@ -146,3 +146,33 @@ def test_a_commit_that_is_no_commit_is_scanned_and_has_no_history(repo: RepoBuil
 
     assert b"nothing like a commit\n" == scanned.objects(BlobKind.COMMIT)[id]
     assert (b"(commit)", False) == (place.path, place.reachable)
+
+
+def test_a_commit_without_committer_still_holds_files(repo: RepoBuilder, scan: ScanTarget) -> None:
+    blob, tree = repo.id("HEAD:file0"), repo.id("HEAD^{tree}")
+    text = f"tree {tree}\nauthor A U Thor <author@example.com> 1 +0000\n\nmalformed\n"
+    id = repo.git("hash-object", "-w", "-t", "commit", "--literally", "--stdin", stdin=text.encode())
+    (repo.git_dir / "refs/heads/malformed").write_text(id + "\n")
+
+    scanned = scan(repo.git_dir)
+    (place,) = scanned.places(blob)
+
+    assert (id, 2) == (place.first.id if place.first else None, place.ref_count)
+    assert {} == scanned.ledger.skipped
+
+
+@pytest.mark.parametrize("kind", ["commit", "tree"])
+def test_what_is_broken_in_a_pack_is_taken_from_elsewhere(repo: RepoBuilder, scan: ScanTarget, kind: str) -> None:
+    blob, head = repo.id("HEAD:file0"), repo.head()
+    broken = {"commit": head, "tree": repo.id("HEAD^{tree}")}[kind]
+    scan(repo.git_dir)  # which may pack first
+    for number in range(2):
+        repo.git("pack-objects", "--quiet", f".git/objects/pack/{number}", stdin=f"{broken}\n".encode())
+    path = sorted(repo.git_dir.glob("objects/pack/*.pack"))[0]
+    data = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(_flip(_flip(data, 16), len(data) - 30))
+
+    (place,) = scan(repo.git_dir).places(blob)
+
+    assert (b"file0", head, True) == (place.path, place.first.id if place.first else None, place.reachable)

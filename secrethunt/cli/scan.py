@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -83,12 +84,15 @@ def command(**options: Any) -> int:
       secrethunt scan --format sarif -o out.sarif
       git diff | secrethunt scan -
     """
+    # A scan makes many records and no cycles worth collecting before it ends.
+    gc.disable()
     lowered = _lower(load_config(options["config"]), options)
     scanner = Scanner(lowered.scanner)
     with _progress(options["progress"]) as tell:
         result = scanner.scan(lowered.targets, lowered.source, progress=tell)
     _write(result, lowered)
     click.echo(render_problems(result), err=True, nl=False)
+    _note_slow_path()
     return exit_code(result, lowered.policy)
 
 
@@ -179,6 +183,15 @@ def _progress(wanted: bool | None) -> contextlib.AbstractContextManager[Any]:
     from secrethunt.report.progress import Progress
 
     return Progress(sys.stderr)
+
+
+def _note_slow_path() -> None:
+    """Say so where packed history was read object by object for want of the native module."""
+    pack = sys.modules.get("secrethunt.pack")
+    if pack is not None and not pack.IS_NATIVE:
+        click.echo(
+            "note: history was read the slow way; install where a C compiler and zlib are to speed it up", err=True
+        )
 
 
 def _write(result: ScanResult, options: ScanOptions) -> None:

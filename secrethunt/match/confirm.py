@@ -85,7 +85,7 @@ def _matches(
     stop = latest + reach + LOOKAHEAD
     while start <= latest:
         if latest - start < _FEW_STARTS or reach > _LONG_REACH:
-            match = _match_within(pattern, data, start, latest, stop)
+            match = _match_within(pattern, data, start, latest, reach)
         else:
             match = pattern.search(data, start, stop)
         if match is None or match.start() > latest:
@@ -95,11 +95,11 @@ def _matches(
 
 
 def _match_within(
-    pattern: re.Pattern[bytes], data: bytes | memoryview, start: int, latest: int, stop: int
+    pattern: re.Pattern[bytes], data: bytes | memoryview, start: int, latest: int, reach: int
 ) -> re.Match[bytes] | None:
-    """`search` that gives up behind *latest*, where no match may begin, instead of reading on to *stop*."""
+    """`search` that gives up behind *latest*, where no match may begin, and sees of each match its own reach alone."""
     for position in range(start, latest + 1):
-        match = pattern.match(data, position, stop)
+        match = pattern.match(data, position, position + reach + LOOKAHEAD)
         if match is not None:
             return match
     return None

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from secrethunt import packscan
+from secrethunt.anchors import LOOKAHEAD, MAX_REACH
 from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
 from secrethunt.packscan import PackScanner
@@ -229,3 +230,22 @@ def test_fragments_make_every_rule_find_something(request: pytest.FixtureRequest
                 found.update([item.rule.id, *item.also])
 
     assert {rule.id for rule in detector.ruleset.rules} == found
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_match_that_is_cut_short_is_cut_at_the_same_place(tmp_path: Path, room: ModuleType) -> None:
+    """A match is looked for within so many bytes of its beginning, however many anchors begin there."""
+    pattern = r"(?P<anchor>begin[a-z]{0,8})[^!]*!(?P<secret>[0-9a-f]{24})"
+    detector = make_detector(make_rule(pattern=pattern))
+    secret = digits("far")
+    writer = PackWriter()
+    objects = {}
+    for length in range(MAX_REACH + LOOKAHEAD - 12, MAX_REACH + LOOKAHEAD + 12):
+        filler = b"." * (length - len("beginabcdefgh!") - len(secret))
+        data = b"beginabcdefgh%s!%s\n" % (filler, secret.encode())
+        objects[writer.add(BLOB, data).hex()] = data
+
+    found = scan_pack(detector, room, writer.write(tmp_path), 1 << 20)
+
+    assert scan_whole(detector, objects) == found
+    assert 0 < len(found) < len(objects)

@@ -16,10 +16,23 @@ _SPOKEN = r"""[\w \t.\-]{0,14}(?i:key|token|secret|access|private|password|auth|
 """A credential's word and a space in the place of an assignment, as on command lines and in notes: `acme token x`."""
 _OPEN = r"""(?:[\s"'`\\(\[{=>]|&quot;|new |String\(|u8?["'])"""
 
-_WORD_REST = r"""(?P<rest>[\w.\-]{0,20})"""
+_WORD_REST = r"""(?P<rest>[\w.\-]{0,16})"""
 """What may follow a common word such as `password` in a name; no spaces, or prose would match."""
-_TYPE = r"""(?:[ \t]?:?[ \t]?(?:string|str|String|char|bytes?|text)(?:\[\])?)?"""
-_COMPARE_OR_ASSIGN = r"""(?:=>|:{1,3}=|[.?+]=|\?\?|\|\||[!=]==?|[=:,(>])"""
+_OTHER_NAME = r"""(?<![Hh]ashed)(?<![Hh]ashed_)(?<![Pp]ublic)(?<!PUBLIC)(?<![Pp]ublic[_-])(?<!PUBLIC_)(?<!ublicKey)"""
+"""Words before a common word that make it something else: `PublicKeyToken`, `hashed_password`."""
+_TYPE = r"""(?:(?:[ \t]?:[ \t]?|[ \t])(?:&'static str|&?str|[Ss]tring|char|bytes?|text)(?:\[\]|[?!])?)"""
+_COMPARE_OR_ASSIGN = r"""(?:=>|:{1,3}=|[.?+|]=|\?\?|\|\||[!=]==?|[=:])"""
+_CONVERSION = (
+    r"""(?:(?:[\w\[\]]{1,20}(?:\.|::)){0,2}(?:(?!Get|Read|Load|Find|Env|Fetch|Look|Param|Config|Resource|Format|Query|Input"""
+    r"""|Has|Is|Must|Check|Assert|Equal)[A-Z]\w{0,30}|(?:b64|base64_)?decode|from|bytes|\[\]byte|u|of|quote|unhexlify)"""
+    r"""\([ \t]{0,2})"""
+)
+"""Constructors and conversions that a literal passes on its way into a variable; look-ups are not among them."""
+_OPENING = (
+    rf"""[ \t]{{0,12}}\(?(?:new )?{_CONVERSION}{{0,2}}(?:[bruf@N]|ConvertTo-SecureString )?\\{{0,3}}(?P<quote>["'`])"""
+)
+_QUOTED = r"""(?P<secret>(?:(?!(?P=quote))[^\s\\]|\\[^nrt"'`]){4,250})\\{0,3}(?P=quote)"""
+_BARE_END = r"""(?=[ \t]{0,16}(?:[#;&,|)\]}"'`]|\\|\s|$))"""
 
 
 def assigned_pattern(keyword: str, value: str) -> str:
@@ -37,25 +50,79 @@ def assigned_pattern(keyword: str, value: str) -> str:
 
 def quoted_pattern(keyword: str) -> str:
     """A name that holds *keyword*, an assignment or comparison, and a quoted value without white space."""
-    name = rf"""(?i:(?P<word>{keyword})){_WORD_REST}["'`\\\]]{{0,4}}"""
-    anchor = rf"""(?P<anchor>{name}{_TYPE}[ \t]{{0,10}}{_COMPARE_OR_ASSIGN})"""
-    opening = r"""[ \t]{0,8}(?:[\w.]{1,16}\(|new |[bruf@N])?\\{0,3}(?P<quote>["'`])"""
-    value = r"""(?P<secret>(?:(?!(?P=quote))[^\s\\]|\\[^nrt"'`]){4,250})\\{0,3}(?P=quote)"""
-    return anchor + opening + value
+    name = rf"""(?i:(?P<word>{keyword})){_WORD_REST}(?:\[\]|["'`\\\]]{{0,4}})"""
+    anchor = rf"""{_OTHER_NAME}(?P<anchor>{name}(?:{_TYPE}[ \t]{{0,3}}|[ \t]{{0,16}}){_COMPARE_OR_ASSIGN})"""
+    return anchor + _OPENING + _QUOTED
+
+
+def setter_pattern(keyword: str) -> str:
+    """A quoted value as the argument of a setter that *keyword* names: `setPassword("x")`, `.token("x")`."""
+    verb = r"(?:(?i:set|with|use|add|put)\w{0,12}|[.>])"
+    anchor = rf"""(?P<anchor>(?i:(?P<word>{keyword}))[ \t]?\([ \t]{{0,2}}[bruf@N]?(?P<quote>["'`]))"""
+    return rf"{verb}{anchor}{_QUOTED}"
+
+
+def argument_pattern(keyword: str) -> str:
+    """Name and value as arguments of one call: `define("DB_PASSWORD", "x")`, `env.get("TOKEN", "x")`."""
+    verb = r"(?i:define|set|get|put|add|append|property|env|header|default|config|field|value)"
+    call = rf"""(?:{verb}\w{{0,12}}\(|"String",|\(\d{{1,9}},)"""
+    quoted = r"""[ \t]{0,4}["'`][\w.\-]{0,24}"""
+    opening = r"""[ \t]{0,4}[bruf@N]?(?P<quote>["'`])(?:\\{1,3}")?"""
+    anchor = rf"""(?P<anchor>(?i:(?P<word>{keyword}))(?P<rest>[\w.\-]{{0,16}})["'`],{opening})"""
+    return rf"{call}{quoted}{anchor}{_QUOTED}"
 
 
 def bare_pattern(keyword: str) -> str:
     """A name that holds *keyword*, `=` or `:`, and a value without quotes up to white space or the end of the line."""
-    anchor = rf"(?P<anchor>(?i:(?P<word>{keyword})){_WORD_REST}[ \t]{{0,10}}(?:[:?+]=|[=:]))"
-    value = r"""(?P<secret>[^\s"'`<>(){}\[\],;|\\=]{4,200}={0,2})"""
-    return rf"""{anchor}[ \t]{{0,8}}{value}(?=[ \t]{{0,16}}(?:[#;&,|)\]}}"'`]|\\|\s|$))"""
+    anchor = rf"{_OTHER_NAME}(?P<anchor>(?i:(?P<word>{keyword})){_WORD_REST}[ \t]{{0,10}}(?:[:?+]=|[=:]))"
+    plain = r"""[^\s"'`<>(){}\[\],;|\\=]"""
+    value = rf"""(?P<secret>{plain}{{4,200}}={{0,2}}|(?:(?!&){plain}){{3,60}}=(?:(?!&){plain}){{3,60}})"""
+    return rf"""{anchor}[ \t]{{0,12}}{value}{_BARE_END}"""
 
 
 def flag_pattern(keyword: str) -> str:
     """A command-line option that ends in *keyword*, then its value."""
     anchor = rf"(?P<anchor>(?<!\w)--?(?i:[\w\-]{{0,20}}?(?P<word>{keyword}))[ =])"
-    return rf"""{anchor}[ \t]{{0,3}}\\?["']?(?P<secret>[^\s"'`<>(){{}}\[\],;|\\]{{4,200}})"""
+    return rf"""{anchor}[ \t]{{0,3}}\\?["']?(?:pass:)?(?P<secret>[^\s"'`<>(){{}}\[\],;|\\]{{4,200}})"""
 
 
-FORMS = {"quoted": quoted_pattern, "bare": bare_pattern, "flag": flag_pattern}
+def member_pattern(keyword: str) -> str:
+    """Name and value as two members of one object: `- name: X_PASSWORD` above `value: x`, also in JSON."""
+    name = rf"""[\w.\-:]{{0,20}}(?i:(?P<word>{keyword}))(?P<rest>[\w.\-]{{0,8}})"""
+    anchor = rf"""(?P<anchor>(?i:name|key|id|variable)["']?[ \t]?[:=]>?[ \t]?["']?{name}["']?,?[\s}}])"""
+    other = r"""(?:\s{0,24}"?(?:type|secure|sensitive|enabled|encrypted)"?[ \t]?[:=][^\n:{}]{1,24}[,\n])?"""
+    between = rf"""{other}\s{{0,24}}(?:[-{{][ \t])?"""
+    value = r"""(?P<quote>["']?)(?P<secret>[^\s"'<>{}\[\],\\]{4,250})(?P=quote)(?=\s|[,;}\])/]|$)"""
+    return rf"""{anchor}{between}\\?["']?(?i:value|default)\\?["']?[ \t]?[:=]>?[ \t]{{0,4}}{value}"""
+
+
+def element_pattern(keyword: str) -> str:
+    """Name and value as neighbouring elements of XML or HTML, or the name as attribute of the value's element."""
+    name = rf"""[\w.\-]{{0,16}}(?i:(?P<word>{keyword}))(?P<rest>[\w.\-]{{0,8}})"""
+    closing = r"""(?:</(?:key|name|td|th|dt|param-name)>|["'](?: \w{4,12}="\w{2,6}")?>)"""
+    anchor = rf"""(?P<anchor>[>"']{name}{closing})"""
+    opening = r"""\s{0,40}(?:<(?:string|value|td|dd|param-value|code)>)?\s{0,20}"""
+    return rf"""{anchor}{opening}(?P<secret>[^\s<>"'{{}}&]{{4,250}})\s{{0,20}}</"""
+
+
+def beside_pattern(keyword: str) -> str:
+    """Name and quoted value side by side: `#define WIFI_PASSWORD "x"`, `storePassword "x"` on its own line."""
+    told = r"""(?:#[ \t]?define|ENV|SetEnv|setx|setenv|proxy_set_header|fastcgi_param|config\.set)[ \t]{1,4}"""
+    name = rf"""[\w.\-]{{0,24}}(?i:(?P<word>{keyword}))(?P<rest>[\w\-]{{0,8}})"""
+    anchor = rf"""(?P<anchor>{name}[ \t]{{1,8}}(?=["'\w]))"""
+    lead = rf"""(?:(?P<told>{told})|(?<![^\n])[ \t]{{0,16}})"""
+    value = r"""(?:(?P<quote>["'])(?P<secret>[^\s"']{4,200})(?P=quote)[ \t]{0,4};?[ \t]{0,4}(?=\r|\n|/|$))"""
+    return rf"{lead}{anchor}{value}"
+
+
+FORMS = {
+    "quoted": quoted_pattern,
+    "setter": setter_pattern,
+    "argument": argument_pattern,
+    "bare": bare_pattern,
+    "flag": flag_pattern,
+    "member": member_pattern,
+    "element": element_pattern,
+    "beside": beside_pattern,
+}
 """Ways in which a common word announces a value, by the name that rules use; `assigned` needs a value as well."""

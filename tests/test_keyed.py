@@ -5,8 +5,19 @@ import re
 
 import pytest
 
-from secrethunt.anchors import derive_anchor
-from secrethunt.keyed import FORMS, assigned_pattern, bare_pattern, flag_pattern, quoted_pattern
+from secrethunt.anchors import MAX_LEAD, derive_anchor
+from secrethunt.keyed import (
+    FORMS,
+    argument_pattern,
+    assigned_pattern,
+    bare_pattern,
+    beside_pattern,
+    element_pattern,
+    flag_pattern,
+    member_pattern,
+    quoted_pattern,
+    setter_pattern,
+)
 from tests.rule_samples import digits
 
 VALUE = digits("keyed", 32)
@@ -88,10 +99,123 @@ def test_option_and_its_value_are_captured(text: str) -> None:
     assert [VALUE] == captured(flag_pattern(WORD), text.replace("{}", VALUE))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'const TOKEN: &\'static str = "{}";',
+        'char token[] = "{}";',
+        "token = Some('{}')",
+        'token := []byte("{}")',
+        'var token = new Secret("{}");',
+        'let token = hex::decode("{}")',
+        '$password = ConvertTo-SecureString "{}"',
+    ],
+)
+def test_declaration_or_conversion_is_looked_past(text: str) -> None:
+    assert [VALUE] == captured(quoted_pattern(WORD), text.replace("{}", VALUE))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'token = os.Getenv("{}")',
+        'PublicKeyToken = "{}"',
+        'hashed_password = "{}"',
+        'check_token("{}")',
+        '"token", "{}"',
+    ],
+)
+def test_look_up_public_key_call_and_list_are_no_assignment(text: str) -> None:
+    assert [] == captured(quoted_pattern(WORD), text.replace("{}", VALUE))
+
+
+@pytest.mark.parametrize("text", ['db.setPassword("{}")', ".token('{}')", 'with_token("{}")'])
+def test_value_given_to_a_setter_is_captured(text: str) -> None:
+    assert [VALUE] == captured(setter_pattern(WORD), text.replace("{}", VALUE))
+
+
+@pytest.mark.parametrize("text", ['check_password("{}")', "createToken('{}')"])
+def test_other_call_is_no_setter(text: str) -> None:
+    assert [] == captured(setter_pattern(WORD), text.replace("{}", VALUE))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'define("DB_PASSWORD", "{}")',
+        "p.setProperty('db.password', '{}')",
+        'os.environ.get("TOKEN", "{}")',
+        r'field "String", "API_TOKEN", "\"{}\""',
+        "VALUES (12,'smtp_password','{}')",
+    ],
+)
+def test_name_and_value_in_one_call_are_captured(text: str) -> None:
+    assert [VALUE] == captured(argument_pattern(WORD), text.replace("{}", VALUE))
+
+
+def test_names_in_a_list_are_no_call() -> None:
+    assert [] == captured(argument_pattern(WORD), f"for name in ['password', '{VALUE}']:")
+
+
+def test_bare_value_may_hold_one_equals_sign_but_no_second_parameter() -> None:
+    assert ["Abc12=defgh"] == captured(bare_pattern(WORD), "password=Abc12=defgh\n")
+    assert ["Abc12"] == captured(bare_pattern(WORD), "password=Abc12&user=ann\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- name: DB_PASSWORD\n  value: {}\n",
+        '- name: DB_PASSWORD\r\n  value: "{}"\r\n',
+        '{"key": "token", "value": "{}"}',
+        '{"name": "token", "type": "string", "value": "{}"}',
+    ],
+)
+def test_value_of_a_named_member_is_captured(text: str) -> None:
+    assert [VALUE] == captured(member_pattern(WORD), text.replace("{}", VALUE))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<key>API_TOKEN</key>\n\t<string>{}</string>",
+        '<string name="token">{}</string>',
+        "<td>token</td><td>{}</td>",
+        "<name>password</name> <value>{}</value>",
+    ],
+)
+def test_value_in_the_element_beside_its_name_is_captured(text: str) -> None:
+    assert [VALUE] == captured(element_pattern(WORD), text.replace("{}", VALUE))
+
+
+@pytest.mark.parametrize("text", ['#define WIFI_PASSWORD "{}"', '    storePassword "{}"', "password '{}';"])
+def test_value_beside_its_name_is_captured(text: str) -> None:
+    assert [VALUE] == captured(beside_pattern(WORD), text.replace("{}", VALUE))
+
+
+def test_word_within_a_sentence_announces_nothing_beside_it() -> None:
+    assert [] == captured(beside_pattern(WORD), f'enter the password "{VALUE}"')
+
+
+TEXT_OF_FORMS = "\n".join(
+    [
+        "acme --token={}",
+        'acme={} token="{}"',
+        "db.setToken('{}')",
+        'define("token", "{}")',
+        "token={}",
+        "- name: token",
+        "  value: {}",
+        "<td>token</td><td>{}</td>",
+        '#define TOKEN "{}"',
+    ]
+)
+
+
 @pytest.mark.parametrize("pattern", [ASSIGNED, *(form(WORD) for form in FORMS.values())])
 def test_word_and_assignment_are_the_anchor_the_value_is_not(pattern: str) -> None:
     anchor = derive_anchor(pattern)
-    found = re.search(pattern.encode(), f'acme --token={VALUE} token="{VALUE}"\nacme={VALUE}'.encode())
+    found = re.search(pattern.encode(), TEXT_OF_FORMS.replace("{}", VALUE).encode())
     assert found is not None
     assert found.end("anchor") <= found.start("secret")
-    assert anchor.min_lead == anchor.max_lead == 0
+    assert anchor.max_lead <= MAX_LEAD

@@ -142,7 +142,7 @@ def test_what_is_wrong_with_a_pattern_is_said(path: Path, pattern: str, what: st
     ("entry", "what"),
     [
         ("value: '[0-9a-f]{32}'", "'keyword' is missing"),
-        ("keyword: acme\n    form: shouted", "'form' must be one of quoted, bare, flag"),
+        ("keyword: acme\n    form: shouted", "'form' must be one of quoted, setter"),
         ("keyword: 'acme('\n    value: '[0-9a-f]{32}'", "does not compile"),
         ("keyword: acme", "give one of"),
     ],

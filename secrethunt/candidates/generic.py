@@ -12,36 +12,77 @@ import re
 from secrethunt.candidates.entropy import shannon_entropy
 from secrethunt.records import Confidence
 
-_IDENTIFIER_PATH = re.compile(rb"[A-Za-z_$@][\w$]*(?:(?:\.|->|::|\[|\?\.)[\w$'\"\]]+)+[?!]?")
+_IDENTIFIER_PATH = re.compile(
+    rb"[A-Za-z_$@][A-Za-z_$]*\d{0,3}(?:(?:\.|->|::|\[|\?\.)(?:[A-Za-z_$]+\d{0,3}|\d{1,3}|['\"][\w$.-]*['\"])\]?)+[?!]?"
+)
+_DOTTED_WORDS = re.compile(rb"[A-Za-z_]{2,}(?:\.[A-Za-z_]{2,})+")
 _SNAKE_OR_CAMEL = re.compile(
     rb"_*(?:[a-z]+|[A-Z][a-z]+|[A-Z]+)(?:[_-](?:[a-z]+|[A-Z][a-z]+|[A-Z]+))+_*|[a-z]+(?:[A-Z][a-z]+)+"
 )
 _CALL = re.compile(rb"[\w.:>-]*[A-Za-z_]\w*\(.*|.*\)\s*[;,]?$", re.DOTALL)
 _KEY_WORDS = re.compile(
     rb"(?i)(?:[a-z]*[_.-])*(?:pass(?:word|wd|phrase|code)?|pwd|secrets?|tokens?|(?:api|access|private|public|secret|auth)?[_-]?keys?"
-    rb"|credentials?|auth(?:entication|orization)?|username|user|login|name|email|id|bearer|basic|hash|salt|md5|sha\d*|nonce)"
-    rb"(?:[_.-]?[a-z]*)?"
+    rb"|passwort|wachtwoord|contrase\xc3\xb1a|senha|parola|credentials?|auth(?:entication|orization)?|username|user|login|name|email|id|bearer|basic|hash|salt|md5|sha\d*|nonce)"
+    rb"(?:[_.-][a-z]*|value|keys?|field|words?|ids?|names?|token|secret|string|type|hash|data|code|input|text)?"
 )
-_KEY_PATH = re.compile(rb"(?i)(?:[\w-]+[.:/])+[\w-]*(?:pass(?:word|wd|phrase)?|pwd|secret|token|key|credential)s?")
 _LITERAL = re.compile(
     rb"(?i)(?:none|null|nil|undefined|true|false|yes|no|on|off|string|str|text|bytes?|int|integer|number|bool|boolean|object"
     rb"|any|void|optional|required|default|unset|empty|disabled|enabled|function|return|self|this|new|type|value|input|output"
-    rb"|hidden|plain|basic|bearer|file|path|prompt|env|config|test|unknown|n/?a|never|always|only)"
+    rb"|utf-?\d{1,2}\w{0,2}|ascii|latin-?1|iso-8859-\d{1,2}|get|post|put|patch|delete|cookie|session|reset|ignored|invalid"
+    rb"|guest|hidden|plain|basic|bearer|file|path|prompt|env|config|test|unknown|n/?a|never|always|only)"
 )
-_PATH_OR_URL = re.compile(rb"(?:[a-z][a-z0-9+.-]*://|[A-Za-z]:\\|~?/|\.{1,2}/)[^\s]*|[\w.-]+(?:/[\w.-]+){2,}")
+_PATH_OR_URL = re.compile(
+    rb"\S{0,24}://\S*|(?:[a-z][a-z0-9+.-]*://|[A-Za-z]:\\|~?/|\.{1,2}/)[^\s]*|[\w.-]+(?:/[\w.-]+){2,}"
+)
 _VERSION_OR_NUMBER = re.compile(rb"v?\d+(?:\.\d+)*|0x[0-9a-fA-F]{1,8}|[\d:./ -]+")
-_UUID = re.compile(rb"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FILE_NAME = re.compile(
     rb"(?i)[\w.-]+\.(?:txt|json|ya?ml|xml|pem|key|crt|cer|py|js|ts|go|rb|java|md|html?|php|sh|conf|cfg|ini|env|properties|p12|jks)"
 )
 _PROSE = re.compile(rb"[A-Za-z]+[ ,][A-Za-z' ]+(?:,[A-Za-z' ]+)*[.!?:]?")
-
+_SLOT = re.compile(rb"[a-z]+(?:[:./#_-]{1,2}[A-Za-z]+)+[:./]?")
+_TAG = re.compile(rb"![A-Za-z:]+")
+_EXPANSION = re.compile(rb"[?+-][A-Za-z ]*")
+_ENVIRONMENT = re.compile(rb"[A-Z][A-Z0-9]{0,14}(?:_[A-Z0-9]{1,14}){1,8}")
+_DIGITS = re.compile(rb"\d+")
+_PASSPHRASE = re.compile(rb"[a-z]{3,12}(?:-[a-z]{3,12}){3,7}")
+_ABOUT_KEYS = re.compile(
+    rb"pass|secret|token|key|cred|auth|login|user|the|your|with|from|this|that|config|name|form|page|random|string|long"
+    rb"|secure"
+)
+_HASH = re.compile(
+    rb"\$(?:2[abxy]?|1|5|6|y|apr1|argon2\w{1,2}|scrypt|pbkdf2[\w-]*|P|S|H)\$.*|(?:md5|sha\d{1,3}|crypt|bcrypt|pbkdf2|scrypt"
+    rb"|argon2)\w*\$.*|\{S?(?:SHA|MD5|CRYPT)\d*\}.*"
+)
+_COLOUR = re.compile(rb"#[0-9A-Fa-f]{3,8}")
+_LABEL = re.compile(rb"[A-Za-z]+:")
+_ESCAPES = re.compile(rb"(?:\\[ux][0-9a-fA-F]{2,4})+")
+_NAME_WITH_KEYWORD = re.compile(
+    rb"[A-Za-z][a-z]*(?:\d{0,2}[A-Z][a-z]*)*?(?:Password|Passwd|Secret|Token|Credentials?|Key)s?(?:[A-Z][a-z]*)*"
+)
+_SHAPES = (
+    (_SLOT, "the name of a slot"),
+    (_TAG, "a YAML tag"),
+    (_EXPANSION, "a default of a shell expansion"),
+    (_ENVIRONMENT, "the name of a variable"),
+    (_HASH, "a hash"),
+    (_COLOUR, "a colour"),
+    (_LABEL, "a label"),
+    (_ESCAPES, "one character in an escape"),
+    (_DOTTED_WORDS, "an identifier"),
+    (_NAME_WITH_KEYWORD, "an identifier"),
+    (_SNAKE_OR_CAMEL, "an identifier"),
+    (_PATH_OR_URL, "a path or URL"),
+    (_VERSION_OR_NUMBER, "a number or version"),
+    (_FILE_NAME, "a file name"),
+    (_PROSE, "prose"),
+)
 
 _ABOUT = re.compile(
     rb"(?i).*(?:ids?|ur[il]s?|files?|paths?|names?|labels?|titles?|text|types?|class(?:es)?|fields?|len(?:gth)?|size|expir\w*"
     rb"|ttl|timeout|hint|placeholder|messages?|errors?|prompt|format|regexp?|pattern|polic(?:y|ies)|count|algo(?:rithm)?"
     rb"|endpoints?|host|dir|columns?|headers?|params?|prefix|suffix|variable|env|inputs?|forms?|page|view|button|selector"
-    rb"|version|mode|enabled|required|date|time|_at|strength|changed?|reset|confirm(?:ation)?|index|kind|provider|store"
+    rb"|version|mode|enabled|required|date|time|_at|strength|changed?|resets?|index|kind|provider|store|hash(?:e[sd])?"
+    rb"|digest|salt|method|encryption|response|json|startswith|contains|eight|attempts?|complexity\w*"
     rb"|manager|service|scope|ref|arn|location|factory|handler|validator|encoder|description|example|template)"
 )
 
@@ -51,14 +92,14 @@ def about_secret_reason(rest: bytes) -> str:
     return "the name is about a secret" if _ABOUT.fullmatch(rest) else ""
 
 
-_SHAPES = (
-    (_SNAKE_OR_CAMEL, "an identifier"),
-    (_PATH_OR_URL, "a path or URL"),
-    (_VERSION_OR_NUMBER, "a number or version"),
-    (_UUID, "a UUID"),
-    (_FILE_NAME, "a file name"),
-    (_PROSE, "prose"),
-)
+def _is_path(value: bytes) -> bool:
+    """Names joined as code joins them; with digits in two places it is a password that has a dot."""
+    return _IDENTIFIER_PATH.fullmatch(value) is not None and len(_DIGITS.findall(value)) < 2
+
+
+def _is_passphrase(value: bytes) -> bool:
+    """Four words or more joined by dashes, as generators make them; names of things say what they are about."""
+    return _PASSPHRASE.fullmatch(value) is not None and _ABOUT_KEYS.search(value) is None
 
 
 def not_secret_reason(value: bytes, *, is_quoted: bool) -> str:
@@ -75,10 +116,22 @@ def not_secret_reason(value: bytes, *, is_quoted: bool) -> str:
         return "a keyword or type"
     if _KEY_WORDS.fullmatch(value) and not any(byte in b"0123456789!@#$%^&*" for byte in value):
         return "names the thing instead of being it"
-    if not is_quoted and (_IDENTIFIER_PATH.fullmatch(value) or _CALL.fullmatch(value)):
+    return _code_reason(value, is_quoted=is_quoted) or _shape_reason(value)
+
+
+def _code_reason(value: bytes, *, is_quoted: bool) -> str:
+    if not is_quoted and (_is_path(value) or _CALL.fullmatch(value)):
+        return "code"
+    if value[:1] in b")]},+" and b"(" in value:
         return "code"
     if _CALL.match(value) and b"(" in value and value.rstrip(b";, ").endswith(b")"):
         return "a call"
+    return ""
+
+
+def _shape_reason(value: bytes) -> str:
+    if _is_passphrase(value):
+        return ""
     return next((what for pattern, what in _SHAPES if pattern.fullmatch(value)), "")
 
 
@@ -93,18 +146,23 @@ def is_stock_word(value: bytes) -> bool:
     return _STOCK.fullmatch(value) is not None
 
 
-_PASSWORD_WORD = re.compile(rb"(?i)pass|pwd")
+_PASSWORD_WORD = re.compile(rb"(?i)pass|pwd|_pw")
+_TOKEN_WORD = re.compile(rb"(?i)token|credential")
 
 
 def generic_confidence(word: bytes, value: bytes, confidence: Confidence) -> tuple[Confidence, str]:
     """How sure a generic rule is of *value* beside *word*: people choose plain words as passwords, never as tokens."""
     level = strength(value)
+    if _is_passphrase(value) and _TOKEN_WORD.match(word):
+        return Confidence.LOW, "words joined by dashes"
     if level >= 2:
         return confidence, "the value looks chosen to be secret"
-    if _PASSWORD_WORD.match(word) and len(value) >= 6:
+    if _PASSWORD_WORD.match(word) and len(value) >= 5:
         return confidence, "the value is simple, as passwords are"
     if level == 1 and len(value) >= 8:
         return confidence, "the value is short or simple"
+    if len(value) >= 10 and not _TOKEN_WORD.match(word):
+        return confidence, "the value is long, as secrets are"
     return Confidence.LOW, "the value is a plain word"
 
 

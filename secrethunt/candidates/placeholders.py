@@ -7,14 +7,14 @@ import itertools
 import re
 
 _WORDS = re.compile(
-    rb"(?i)example|sample|placeholder|change[_-]?(?:me|it|this)|replace[_-]?(?:me|with|this)|redacted|fixme|todo|dummy"
+    rb"(?i)example|sample|placeholder|change[_-]?(?:me|this)|replace[_-]?(?:me|with|this)|redacted|fixme|todo|dummy"
     rb"|your[_ -]?(?:own|api|key|token|secret|pass|access|client|account|auth|bot|app|personal|private|user|slack|git"
     rb"|org|project|webhook|value|here|db|real)|(?:token|key|secret|password|value)[_-]?here|insert[_-]|<[a-z]|obfuscated"
     rb"|n[o0]t[_-]?(?:a[_-]?)?(?:real|valid|secret)|foo[_-]?bar|lorem|xxxx|\*{3}|\.{3}"
 )
 """Words and runs that people write where a secret will go; a random token holds one by chance too seldom to matter."""
 _TEMPLATE = re.compile(
-    rb"\$\{|\$\(|\{\{|\}\}|<%|%>|^%[A-Za-z_]+%$|^\$[A-Za-z_][\w.:-]*$|#\{|%\(\w+\)s|(?<![0-9A-Za-z%])%[sdv](?![0-9A-Za-z])|\{[A-Za-z_.]*\}|^__\w+__$"
+    rb"\$\{|\$\(|\{\{|\}\}|<%|%>|^%[A-Za-z_.]+%$|^#+[A-Za-z_]+#+$|^[\"']?\$[A-Za-z_][\w.:/-]*[\"']?$|#\{|%\(\w+\)s|(?<![0-9A-Za-z%])%[sdv](?![0-9A-Za-z])|\{[A-Za-z_.]*\}|^__\w+__$"
 )
 _FILLER = re.compile(rb"(?i)deadbeef|abcdefgh|12345678|98765432|qwertyui|a1b2c3d4")
 _RUN = re.compile(rb"(.)\1{6,}", re.DOTALL)

@@ -26,6 +26,9 @@ PASSWORDS = [
     "p@ss,word7",
     "9aF_3kd8LmZ",
     "(x]9Kq2",
+    "Abc12.defgh7",
+    "copper-otter-climbs-ladders",
+    "123e4567-e89b-12d3-a456-426614174000",
 ]
 
 
@@ -44,15 +47,29 @@ def test_chosen_value_may_be_a_secret(value: str, is_quoted: bool) -> None:
         ("password", "names the thing instead of being it"),
         ("access_token", "names the thing instead of being it"),
         ("user.password", "names the thing instead of being it"),
-        ("some_other_thing", "an identifier"),
+        ("some_other_thing", "the name of a slot"),
+        ("form.fields.errors", "the name of a slot"),
+        ("billing:paypal:access", "the name of a slot"),
+        ("Accounts.Forms.Reset", "an identifier"),
+        ("cloudClientSecretKey", "an identifier"),
+        ("SMTP_HOST_MAIN", "the name of a variable"),
+        ("!Ref", "a YAML tag"),
+        ("?missing", "a default of a shell expansion"),
+        ("$6$rounds=5000$salt$value", "a hash"),
+        ("sha1$$", "a hash"),
+        ("#EAE6FF", "a colour"),
+        ("Username:", "a label"),
+        (r"\u2022", "one character in an escape"),
+        (").append(Other).append(", "code"),
+        ("utf-8", "a keyword or type"),
         ("someOtherName", "an identifier"),
         ("https://acme.example/login", "a path or URL"),
         ("./conf/server", "a path or URL"),
-        ("etc/ssl/private", "a path or URL"),
+        ("etc/ssl/private", "the name of a slot"),
+        ("git:https://acme.example/login", "a path or URL"),
         ("v1.22.333", "a number or version"),
         ("0xdead", "a number or version"),
-        ("123e4567-e89b-12d3-a456-426614174000", "a UUID"),
-        ("server.pem", "a file name"),
+        ("server1.pem", "a file name"),
         ("Enter the password here:", "prose"),
         ("One, two, three", "prose"),
         ("getPassword()", "a call"),
@@ -90,12 +107,15 @@ def test_value_made_to_backtrack_ends(unit: str) -> None:
     assert time.process_time() - started < 5
 
 
-@pytest.mark.parametrize("rest", ["Url", "_url", "File", "_expires_in", "Id", "_hint", "Hash.length", "_policy"])
+@pytest.mark.parametrize(
+    "rest",
+    ["Url", "_url", "File", "_expires_in", "Id", "_hint", "Hash.length", "_policy", "_hash", "_startswith", "Response"],
+)
 def test_name_that_is_about_a_secret_is_told_from_one_that_names_it(rest: str) -> None:
     assert about_secret_reason(rest.encode())
 
 
-@pytest.mark.parametrize("rest", ["", "_prod", "2", "_for_db", ".main"])
+@pytest.mark.parametrize("rest", ["", "_prod", "2", "_for_db", ".main", "_confirmation"])
 def test_name_that_goes_on_otherwise_may_name_a_secret(rest: str) -> None:
     assert "" == about_secret_reason(rest.encode())
 
@@ -124,6 +144,10 @@ def test_strength_grows_with_classes_and_length(value: str, level: int) -> None:
         ("token", digits("a", 32), Confidence.MEDIUM),
         ("password", "sunshine", Confidence.MEDIUM),
         ("passwd", "abc", Confidence.LOW),
+        ("password", "apple", Confidence.MEDIUM),
+        ("secret", "sunshinesunshine", Confidence.MEDIUM),
+        ("token", "sunshinesunshine", Confidence.LOW),
+        ("token", "copper-otter-climbs-ladders", Confidence.LOW),
         ("token", "sunshine", Confidence.LOW),
         ("token", "sunshine1", Confidence.MEDIUM),
         ("secret", "abc1", Confidence.LOW),

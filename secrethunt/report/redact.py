@@ -16,6 +16,13 @@ from secrethunt.report.escape import decode, encode
 MASK = "********"
 _LEAST = 8
 """Shorter values are not looked for in other fields: `admin` is a password somewhere, and a folder everywhere."""
+_LONG_WORD = 16
+"""Nor are shorter ones of letters alone."""
+
+
+def _is_telling(value: bytes) -> bool:
+    """Whether *value* would be recognised elsewhere: one that is a plain word stands in many a path by chance."""
+    return len(value) >= _LEAST and not (value.isalpha() and len(value) < _LONG_WORD)
 
 
 class Redactor:
@@ -31,7 +38,7 @@ class Redactor:
         self._by_head: dict[bytes, list[bytes]] = {}
         self._known: dict[bytes, str] = {}
         if not is_open:
-            self._index({secret.reveal() for secret in secrets if len(secret) >= _LEAST})
+            self._index({value for secret in secrets if _is_telling(value := secret.reveal())})
 
     def _index(self, values: set[bytes]) -> None:
         for value in sorted(values, key=len, reverse=True):

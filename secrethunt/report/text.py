@@ -69,10 +69,10 @@ class _Page:
         yield from self._row("Rule", f"{lead.rule.id} (provider {lead.rule.provider}, identity {lead.rule.nhi})")
         yield from self._row("Secret id", str(lead.secret_id)[:_ID_SHOWN])
         if group.reasons:
-            yield from self._row("Why", "; ".join(group.reasons))
+            yield from self._row("Why", self._redactor.text("; ".join(group.reasons)))
         for name, value in group.facts:
             shown = self._redactor.text(name)
-            yield from self._row(shown[:1].upper() + shown[1:], value)
+            yield from self._row(shown[:1].upper() + shown[1:], self._redactor.text(value))
         for block in group.blocks:
             yield from self._block(block.findings)
         yield from self._row("Do first", advice(lead.rule))
@@ -97,7 +97,7 @@ class _Page:
         return f"{severity}  {name}, {group.confidence.label} confidence, {count(len(group.findings), 'place')}"
 
     def _row(self, label: str, text: str) -> Iterator[str]:
-        shown = escape(self._redactor.text(text))
+        shown = escape(text)
         margin = " " * (_LABEL_WIDTH + 3)
         lines = self.wrapped(shown, indent=margin, hanging=margin)
         yield self._label(label) + lines[0].removeprefix(margin)

@@ -18,6 +18,10 @@ def test_secrets_in_a_path_are_masked() -> None:
     assert f"keys/{MASK}.txt and {MASK}" == redactor.text(b"keys/" + _ONE + b".txt and " + _TWO)
 
 
+def test_plain_words_are_left_alone_where_they_stand_by_chance() -> None:
+    assert "postgres/compose.yml" == Redactor([Secret(b"postgres")]).text(b"postgres/compose.yml")
+
+
 def test_secrets_in_text_are_masked() -> None:
     assert f"cannot read {MASK}" == Redactor([Secret(_ONE)]).text(f"cannot read {_ONE.decode()}")
 

@@ -18,6 +18,7 @@ from secrethunt.detector import Detector, Hit
 from secrethunt.diskcache import DiskCache
 from secrethunt.findings import PUBLIC_KEY, Naming, Placed, assemble_findings
 from secrethunt.records import (
+    MAX_CANDIDATES,
     Blob,
     BlobCandidates,
     BlobId,
@@ -112,7 +113,7 @@ class Scanner:
         jobs = self._options.jobs or os.cpu_count() or 1
         report = _Reporter(ledger, progress)
         hits = self._detector.iter_hits(source.iter_blobs(ledger), jobs=jobs, progress=report.matched)
-        found = dict(self._keyed(hits))
+        found = dict(self._keyed(hits, ledger))
         if source.packed is not None:
             found.update(self._scan_packs(source.packed, ledger, jobs, report))
         if not found:
@@ -146,19 +147,21 @@ class Scanner:
             skips.extend(batch.skips)
             pointers.extend(batch.pointers)
             for hit in batch.hits:
+                _note_cut(hit.candidates, hit.id.encode(), ledger)
                 kept = self._sure_enough(hit.candidates)
                 if kept:
                     key = BlobKey(hit.kind, hit.id, b"")
                     yield key, BlobCandidates(hit.id, hit.kind, b"", kept)
             report.matched(batch.size)
         rest = itertools.chain(packed.iter_again(skips, ledger), packed.iter_pointed(pointers, ledger))
-        yield from self._keyed(self._detector.iter_hits(rest, jobs=jobs, progress=report.matched))
+        yield from self._keyed(self._detector.iter_hits(rest, jobs=jobs, progress=report.matched), ledger)
 
-    def _keyed(self, hits: Iterable[Hit]) -> Iterator[tuple[BlobKey, BlobCandidates]]:
+    def _keyed(self, hits: Iterable[Hit], ledger: Ledger) -> Iterator[tuple[BlobKey, BlobCandidates]]:
         for blob, candidates in hits:
             kept = self._sure_enough(candidates)
             if kept:
                 blob_id = blob.id or _blob_id(blob.data)
+                _note_cut(candidates, blob.path or blob_id.encode(), ledger)
                 yield (
                     BlobKey(blob.kind, blob_id, blob.path),
                     BlobCandidates(blob_id, blob.kind, blob.path, kept),
@@ -200,6 +203,13 @@ class _Reporter:
     def tell(self, label: str) -> None:
         if self._progress is not None:
             self._progress(self._done, self._ledger.total_bytes, label)
+
+
+def _note_cut(candidates: Sequence[Candidate], what: bytes, ledger: Ledger) -> None:
+    if len(candidates) == MAX_CANDIDATES:
+        ledger.skip(
+            Skip.TOO_MANY, what, f"only the first {MAX_CANDIDATES} are judged; leave data files out, or split them"
+        )
 
 
 def _blob_id(data: bytes) -> BlobId:

@@ -216,6 +216,10 @@ class Candidate:
     """Other rules that saw the same bytes."""
 
 
+MAX_CANDIDATES = 5000
+"""Most candidates kept of one blob, the first by place: a file made of passwords must not hold up a scan for hours."""
+
+
 @dataclass(frozen=True, slots=True)
 class BlobCandidates:
     """All candidates of one blob; the bytes are gone by now."""
@@ -323,6 +327,7 @@ class Skip(enum.Enum):
     MISSING_OBJECT = ("missing object", True)
     """Promised by a partial clone, or lost."""
     TOO_LARGE = ("over the size limit", True)
+    TOO_MANY = ("more candidates than are reported", True)
     UNSUPPORTED = ("not supported here", True)
     BACKEND_LIMIT = ("needs git", True)
     SUBMODULE = ("submodule not checked out", False)

@@ -17,7 +17,7 @@ from secrethunt.candidates.lines import LineCounter
 from secrethunt.candidates.overlap import Judged, resolve_for_any_path
 from secrethunt.candidates.placeholders import filler_reason, placeholder_reason
 from secrethunt.checksums import CHECKSUMS
-from secrethunt.records import Candidate, Capture, Confidence, Rule, Secret
+from secrethunt.records import MAX_CANDIDATES, Candidate, Capture, Confidence, Rule, Secret
 
 _FACT_NAMES = frozenset(
     {"account", "client_id", "database", "email", "environment", "host", "kind", "mode", "region", "user"}
@@ -46,14 +46,17 @@ class Judge:
         )
 
     def put_together(self, data: bytes, judged: Collection[Judged]) -> tuple[Candidate, ...]:
-        """What the judgements of one blob come to: overlaps settled, places counted; in order of place."""
+        """
+        What the judgements of one blob come to: overlaps settled, places counted; in order of place. At most
+        `MAX_CANDIDATES`, which the caller can tell by their number.
+        """
         if not judged:
             return ()
         counter = LineCounter(data)
         # By family as well, like the secret's id: what another rule sees elsewhere must not renumber these.
         places: dict[tuple[str, bytes], dict[int, int]] = {}
         found = []
-        for item in resolve_for_any_path(judged):
+        for item in resolve_for_any_path(judged)[:MAX_CANDIDATES]:
             value = data[item.start : item.end]
             ordinals = places.setdefault((item.rule.family or item.rule.id, canonical_value(value)), {})
             found.append(

@@ -210,3 +210,11 @@ def test_the_summary_says_what_was_covered(secrethunt: Runner, repo: RepoBuilder
     assert summary["files"] == 6
     assert summary["bytes"] > 0
     assert summary["seconds"] > 0
+
+
+def test_a_file_made_of_secrets_is_cut_and_named(secrethunt: Runner, tmp_path: Path) -> None:
+    (tmp_path / "dump.txt").write_bytes(b"\n".join(acme_key(number) for number in range(5010)))
+    outcome = secrethunt.scan(str(tmp_path / "dump.txt"))
+    assert (1, 5000) == (outcome.code, len(outcome.findings))
+    assert {"more candidates than are reported": 1} == outcome.summary["skipped"]
+    assert "dump.txt" in outcome.stderr

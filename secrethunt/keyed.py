@@ -58,7 +58,9 @@ def quoted_pattern(keyword: str) -> str:
 def setter_pattern(keyword: str) -> str:
     """A quoted value as the argument of a setter that *keyword* names: `setPassword("x")`, `.token("x")`."""
     verb = r"(?:(?i:set|with|use|add|put)\w{0,12}|[.>])"
-    anchor = rf"""(?P<anchor>(?i:(?P<word>{keyword}))[ \t]?\([ \t]{{0,2}}[bruf@N]?(?P<quote>["'`]))"""
+    anchor = (
+        rf"""(?P<anchor>(?i:(?P<word>{keyword}))(?P<rest>\w{{0,8}})[ \t]?\([ \t]{{0,2}}[bruf@N]?(?P<quote>["'`]))"""
+    )
     return rf"{verb}{anchor}{_QUOTED}"
 
 
@@ -88,7 +90,7 @@ def flag_pattern(keyword: str) -> str:
 
 def member_pattern(keyword: str) -> str:
     """Name and value as two members of one object: `- name: X_PASSWORD` above `value: x`, also in JSON."""
-    name = rf"""[\w.\-:]{{0,20}}(?i:(?P<word>{keyword}))(?P<rest>[\w.\-]{{0,8}})"""
+    name = rf"""[\w.\-:]{{0,20}}(?<!authenticity_)(?<!csrf_)(?i:(?P<word>{keyword}))(?P<rest>[\w.\-]{{0,8}})"""
     anchor = rf"""(?P<anchor>(?i:name|key|id|variable)["']?[ \t]?[:=]>?[ \t]?["']?{name}["']?,?[\s}}])"""
     other = r"""(?:\s{0,24}"?(?:type|secure|sensitive|enabled|encrypted)"?[ \t]?[:=][^\n:{}]{1,24}[,\n])?"""
     between = rf"""{other}\s{{0,24}}(?:[-{{][ \t])?"""

@@ -29,7 +29,7 @@ _LITERAL = re.compile(
     rb"(?i)(?:none|null|nil|undefined|true|false|yes|no|on|off|string|str|text|bytes?|int|integer|number|bool|boolean|object"
     rb"|any|void|optional|required|default|unset|empty|disabled|enabled|function|return|self|this|new|type|value|input|output"
     rb"|utf-?\d{1,2}\w{0,2}|ascii|latin-?1|iso-8859-\d{1,2}|get|post|put|patch|delete|cookie|session|reset|ignored|invalid"
-    rb"|guest|hidden|plain|basic|bearer|file|path|prompt|env|config|test|unknown|n/?a|never|always|only)"
+    rb"|guest|root|hidden|plain|basic|bearer|file|path|prompt|env|config|test|unknown|n/?a|never|always|only)"
 )
 _PATH_OR_URL = re.compile(
     rb"\S{0,24}://\S*|(?:[a-z][a-z0-9+.-]*://|[A-Za-z]:\\|~?/|\.{1,2}/)[^\s]*|[\w.-]+(?:/[\w.-]+){2,}"
@@ -40,6 +40,7 @@ _FILE_NAME = re.compile(
 )
 _PROSE = re.compile(rb"[A-Za-z]+[ ,][A-Za-z' ]+(?:,[A-Za-z' ]+)*[.!?:]?")
 _SLOT = re.compile(rb"[a-z]+(?:[:./#_-]{1,2}[A-Za-z]+)+[:./]?")
+_MASK = re.compile(rb"\[[A-Za-z ]+\]|<[A-Za-z ]+>")
 _TAG = re.compile(rb"![A-Za-z:]+")
 _EXPANSION = re.compile(rb"[?+-][A-Za-z ]*")
 _ENVIRONMENT = re.compile(rb"[A-Z][A-Z0-9]{0,14}(?:_[A-Z0-9]{1,14}){1,8}")
@@ -54,6 +55,8 @@ _HASH = re.compile(
     rb"|argon2)\w*\$.*|\{S?(?:SHA|MD5|CRYPT)\d*\}.*"
 )
 _COLOUR = re.compile(rb"#[0-9A-Fa-f]{3,8}")
+_SELECTOR = re.compile(rb"[#.:]{1,2}[A-Za-z]+(?:[-_][A-Za-z]+)*")
+_ONE_CHARACTER = re.compile(rb"(.)\1{3,}")
 _LABEL = re.compile(rb"[A-Za-z]+:")
 _ESCAPES = re.compile(rb"(?:\\[ux][0-9a-fA-F]{2,4})+")
 _NAME_WITH_KEYWORD = re.compile(
@@ -61,12 +64,15 @@ _NAME_WITH_KEYWORD = re.compile(
 )
 _SHAPES = (
     (_SLOT, "the name of a slot"),
+    (_MASK, "a mask"),
     (_TAG, "a YAML tag"),
     (_EXPANSION, "a default of a shell expansion"),
     (_ENVIRONMENT, "the name of a variable"),
     (_HASH, "a hash"),
     (_COLOUR, "a colour"),
+    (_SELECTOR, "a selector"),
     (_LABEL, "a label"),
+    (_ONE_CHARACTER, "one character repeated"),
     (_ESCAPES, "one character in an escape"),
     (_DOTTED_WORDS, "an identifier"),
     (_NAME_WITH_KEYWORD, "an identifier"),
@@ -157,7 +163,7 @@ def generic_confidence(word: bytes, value: bytes, confidence: Confidence) -> tup
         return Confidence.LOW, "words joined by dashes"
     if level >= 2:
         return confidence, "the value looks chosen to be secret"
-    if _PASSWORD_WORD.match(word) and len(value) >= 5:
+    if _PASSWORD_WORD.match(word):
         return confidence, "the value is simple, as passwords are"
     if level == 1 and len(value) >= 8:
         return confidence, "the value is short or simple"

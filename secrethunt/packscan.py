@@ -108,8 +108,8 @@ class _WorkerScan:
         self._judge = detector.judge
         self._hash_size = hash_size
         self._least = least
-        self._judged: dict[int, tuple[tuple[int, Judged], ...]] = {}
-        """By origin: (offset of the anchor's end, judgement) in the object where it was confirmed."""
+        self._judged: dict[int, tuple[int, list[Judged]]] = {}
+        """By origin: where the anchor ended, and the judgements, in the object where it was confirmed."""
 
     def scan(self, batch: Batch) -> PackedBatch:
         """Match, confirm, inherit, and judge one batch."""
@@ -125,11 +125,11 @@ class _WorkerScan:
             judged = self._confirm(data, tag, end)
             if judged:
                 confirmed.append(origin)
-                self._judged[origin] = tuple((end, item) for item in judged)
+                self._judged[origin] = end, judged
                 items.setdefault(slot, []).extend(judged)
         for slot, origin, end, _, _ in batch.settle(confirmed):
-            shifted = [_shift(item, end - at) for at, item in self._judged[origin]]
-            items.setdefault(slot, []).extend(shifted)
+            at, judged = self._judged[origin]
+            items.setdefault(slot, []).extend([_shift(item, end - at) for item in judged])
         hits = tuple(hit for slot, judged in items.items() if (hit := self._hit(batch, slot, judged)) is not None)
         kinds = batch.kinds
         return PackedBatch(

@@ -147,9 +147,9 @@ class Scanner:
             skips.extend(batch.skips)
             pointers.extend(batch.pointers)
             for hit in batch.hits:
-                _note_cut(hit.candidates, hit.id.encode(), ledger)
                 kept = self._sure_enough(hit.candidates)
                 if kept:
+                    _note_cut(hit.candidates, hit.id.encode(), ledger)
                     key = BlobKey(hit.kind, hit.id, b"")
                     yield key, BlobCandidates(hit.id, hit.kind, b"", kept)
             report.matched(batch.size)

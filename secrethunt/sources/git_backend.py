@@ -19,7 +19,6 @@ Report = Callable[[Skip, bytes, str], None]
 """Takes note of an object that cannot be read: why, its id, what the system said."""
 
 GITLINK = 0o160000
-SYMLINK = 0o120000
 
 
 def reported_before(skip: Skip, what: bytes, detail: str) -> None:

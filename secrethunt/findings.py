@@ -29,6 +29,7 @@ from secrethunt.records import (
     Finding,
     FindingId,
     Occurrence,
+    Part,
     Provenance,
     Rule,
     SecretId,
@@ -172,7 +173,17 @@ def _finding(secret_id: SecretId, ordinal: int, group: list[_Sighting], naming: 
         refs=tuple(refs[:MAX_REFS]),
         ref_count=max((place.ref_count for place in history), default=0),
         occurrences=_occurrences(group),
+        parts=_parts(surest, newest.candidate),
     )
+
+
+def _parts(*candidates: Candidate) -> tuple[Part, ...]:
+    """Each part once, those of the first of *candidates* before those that only a later one has."""
+    named: dict[str, Part] = {}
+    for candidate in candidates:
+        for part in candidate.parts:
+            named.setdefault(part.name, part)
+    return tuple(named.values())
 
 
 def _instant(commit: CommitInfo) -> tuple[float, str]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from secrethunt.candidates.overlap import Judged
+from secrethunt.candidates.overlap import Judged, may_reach
 from secrethunt.detector import Detector
 from secrethunt.match.scan import is_binary
 from secrethunt.pack import TAG_BITS, Batch, Kind, Packs, Walker
@@ -157,8 +157,8 @@ class _WorkerScan:
         return [item for capture in captures if (item := self._judge.judge(data, capture)) is not None]
 
     def _hit(self, batch: Batch, slot: int, judged: list[Judged]) -> PackedHit | None:
-        # Nothing comes out surer than the surest that goes in.
-        if all(item.confidence < self._least for item in judged):
+        # Nothing else makes a judgement surer.
+        if not may_reach(judged, self._least):
             return None
         data = bytes(batch.blob(slot))
         if is_binary(data):

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from secrethunt.detector import Detector, Hit
 from secrethunt.diskcache import DiskCache
 from secrethunt.findings import PUBLIC_KEY, Naming, Placed, assemble_findings
+from secrethunt.neighbours import join_directories
 from secrethunt.records import (
     MAX_CANDIDATES,
     Blob,
@@ -122,7 +123,7 @@ class Scanner:
         places = source.resolve(found.keys(), ledger)
         placed = [Placed(blob, places[key]) for key, blob in found.items() if key in places]
         naming = Naming(source.repository, source.prefix, self._options.fingerprint_key)
-        return assemble_findings(placed, naming)
+        return join_directories(assemble_findings(placed, naming), source.iter_beside, source.prefix)
 
     def _scan_packs(
         self, packed: PackedObjects, ledger: Ledger, jobs: int, report: _Reporter

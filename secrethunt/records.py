@@ -99,6 +99,22 @@ class NegativeExample:
 
 
 @dataclass(frozen=True, slots=True)
+class PartSpec:
+    """What else a credential needs to be used, and how to know it: by the rules that find it, or by a pattern where it
+    is no secret of its own (an account id, a host, a user)."""
+
+    name: str
+    rules: tuple[str, ...] = ()
+    """Ids or families of rules whose values are this part."""
+    pattern: str = ""
+    """Instead of *rules*: `re` on bytes; its group `value`, or all of the match, is the part."""
+    within: int = 12
+    """How many lines away it may stand to count as near."""
+    confirms: bool = False
+    """Standing near, it makes the credential one level surer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One credential type, as `docs/rules.md` describes it."""
 
@@ -124,6 +140,8 @@ class Rule:
     """Weak evidence (a keyword near a value): gives way to any provider's rule on the same bytes."""
     in_binary: bool = False
     """Search blobs with NUL bytes too."""
+    parts: tuple[PartSpec, ...] = ()
+    """What completes the credential."""
     paths: tuple[str, ...] = ()
     """Globs; when given, only blobs seen under a matching path count."""
     ignore: tuple[str, ...] = ()
@@ -198,6 +216,21 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Another part of a finding's credential. The value stays in memory: validation needs it, no report writes it out
+    unless it is no secret."""
+
+    name: str
+    value: Secret
+    is_secret: bool
+    rule: RuleId | None
+    """The rule that found it; None where it is no secret and so no finding of its own."""
+    span: Span
+    path: bytes | None = None
+    """The file it stands in; None where that is the credential's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """An anchor confirmed: the secret is captured, and the tests on its value have passed. Those of rules with `paths`
     may overlap others of the same blob; which one counts is settled where the path is known."""
@@ -214,6 +247,8 @@ class Candidate:
     """What the secret says of itself and may be shown: (name, value)."""
     also: tuple[RuleId, ...] = ()
     """Other rules that saw the same bytes."""
+    parts: tuple[Part, ...] = ()
+    """What completes the credential, in the order of the rule's `parts`."""
 
 
 MAX_CANDIDATES = 5000
@@ -314,6 +349,8 @@ class Finding:
     refs: tuple[bytes, ...]
     ref_count: int
     occurrences: tuple[Occurrence, ...]
+    parts: tuple[Part, ...] = ()
+    """What completes the credential: from the same file, or from another of its directory."""
 
 
 # --- what was covered -------------------------------------------------------------------------------------------

@@ -10,16 +10,19 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import time
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from secrethunt.anchors import Anchor
+from secrethunt.candidates.pairs import Pairs
 from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
 from secrethunt.match.confirm import Confirmer
 from secrethunt.match.database import Database, ExpressionError, compile_database
-from secrethunt.records import Blob, BlobKind, Confidence, Rule
+from secrethunt.records import Blob, BlobKind, Confidence, PartSpec, Rule
 from secrethunt.ruleset import Ruleset
 from secrethunt.samples import SampleError, fill_template
 
@@ -81,6 +84,7 @@ class RuleChecker:
     """Checks one rule at a time among all others of its set, whose anchors Hyperscan takes."""
 
     def __init__(self, ruleset: Ruleset) -> None:
+        self._names = {rule.id for rule in ruleset.rules} | {rule.family for rule in ruleset.rules}
         self._by_id: dict[str, Rule] = {rule.id: rule for rule in ruleset.rules}
         self._anchors = {rule.id: anchor for rule, anchor in zip(ruleset.rules, ruleset.anchors, strict=True)}
         self._detector = Detector(ruleset, DiskCache(None))
@@ -91,6 +95,7 @@ class RuleChecker:
         anchor = self._anchors[rule.id]
         database = compile_database([anchor.expression])
         yield from _check_documents(rule)
+        yield from _check_parts(rule, self._names)
         yield from _check_examples(rule, self._by_id, self._detector)
         yield from _check_negative_examples(rule, self._by_id, self._detector)
         yield from _check_cost(rule, database, self._ordinary)
@@ -104,6 +109,36 @@ def _check_documents(rule: Rule) -> Iterator[Complaint]:
         yield Complaint(rule, "no example")
     if not rule.negative_examples:
         yield Complaint(rule, "no negative example")
+
+
+def _check_parts(rule: Rule, names: AbstractSet[str]) -> Iterator[Complaint]:
+    """Each part is found by rules that exist, or by a pattern that nothing slows down."""
+    for part in rule.parts:
+        for name in part.rules:
+            if name not in names:
+                yield Complaint(rule, f"part {part.name}: no rule or family is called {name!r}")
+        if part.pattern:
+            taken = max(_search_seconds(part, text) for text in _hostile_texts(part))
+            if taken > SLOW_SECONDS:
+                yield Complaint(
+                    rule, f"part {part.name}: slow pattern: {taken * 1000:.0f} ms on 32 KiB of hostile text"
+                )
+
+
+def _search_seconds(part: PartSpec, text: bytes) -> float:
+    pairs = Pairs()
+    pairs.values(b"", part)
+    started = time.process_time()
+    pairs.values(text, part)
+    return time.process_time() - started
+
+
+def _hostile_texts(part: PartSpec) -> Iterator[bytes]:
+    """Runs of single characters, and the literal words of the pattern over and over with nothing behind them."""
+    size = 32768
+    words = re.findall(r"[A-Za-z_]{3,}", part.pattern)
+    for unit in (*_UNITS, *(f"{word}{between}".encode() for word in words for between in ("", "=", " "))):
+        yield (unit * (size // len(unit) + 1))[:size]
 
 
 def _check_examples(rule: Rule, rules: Mapping[str, Rule], detector: Detector) -> Iterator[Complaint]:

@@ -19,11 +19,12 @@ from secrethunt.anchors import Anchor, AnchorError, derive_anchor
 from secrethunt.checksums import CHECKSUMS
 from secrethunt.errors import RuleError
 from secrethunt.keyed import FORMS, assigned_pattern
-from secrethunt.records import Confidence, NegativeExample, Rule, RuleId, Severity
+from secrethunt.records import Confidence, NegativeExample, PartSpec, Rule, RuleId, Severity
 
 CHARACTER_CLASSES = ("lower", "upper", "letter", "digit", "symbol")
 _SHARED = ("provider", "rotate", "references", "keyword")
 """Keys that may stand at the top of a file, for all of its rules."""
+_PART_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _T = TypeVar("_T")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+")
 
@@ -144,6 +145,7 @@ class _RuleReader:
             family=self._text("family"),
             is_generic=self._flag("generic"),
             in_binary=self._flag("binary"),
+            parts=self._parts(),
             paths=self._texts("paths"),
             ignore=self._patterns("ignore"),
             examples=self._texts("examples"),
@@ -224,6 +226,49 @@ class _RuleReader:
         if not isinstance(text, str) or not isinstance(why, str):
             raise RuleError(self._path, item.line, "`text` and `why` must be text")
         return NegativeExample(text, why)
+
+    def _parts(self) -> tuple[PartSpec, ...]:
+        node = self._left.pop("parts", None)
+        if node is None:
+            return ()
+        if not isinstance(node.value, list) or not all(isinstance(item.value, dict) for item in node.value):
+            self._fail("`parts` must be a list of mappings", "parts")
+        return tuple(self._part(item) for item in node.value)
+
+    def _part(self, item: _Node) -> PartSpec:
+        """One part: read as a small entry of its own."""
+        reader = _RuleReader(self._path, item, {}, {})
+        name = reader._text("name", required=True)
+        if not _PART_NAME.fullmatch(name):
+            reader._fail(f"part {name!r} must be named in lower case, words joined by _", "name")
+        spec = PartSpec(
+            name=name,
+            rules=reader._texts("rules"),
+            pattern=reader._part_pattern(),
+            within=int(reader._typed("within", float, 12.0, "a number")),
+            confirms=reader._flag("confirms"),
+        )
+        if bool(spec.rules) == bool(spec.pattern):
+            reader._fail(f"part {name!r}: give `rules`, or a `pattern`, or a `keyword` with its `value`")
+        if reader._left:
+            key = sorted(reader._left)[0]
+            reader._fail(f"unknown key {key!r} of part {name!r}", key)
+        return spec
+
+    def _part_pattern(self) -> str:
+        keyword = self._text("keyword")
+        key = "value" if keyword else "pattern"
+        text = self._text(key, required=bool(keyword))
+        if not text:
+            return ""
+        pattern = assigned_pattern(keyword, text).replace("(?P<secret>", "(?P<value>") if keyword else text
+        try:
+            is_empty = re.compile(pattern.encode("utf-8")).match(b"")
+        except (re.error, OverflowError, RecursionError) as err:
+            self._fail(f"the pattern does not compile: {err}", key)
+        if is_empty:
+            self._fail("the pattern matches nothing at all", key)
+        return pattern
 
     def _text(self, key: str, *, required: bool = False) -> str:
         node = self._left.pop(key, None)

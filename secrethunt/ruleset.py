@@ -20,9 +20,9 @@ from typing import Any
 from secrethunt.anchors import Anchor
 from secrethunt.diskcache import DiskCache
 from secrethunt.errors import RuleError, UsageError
-from secrethunt.records import Confidence, NegativeExample, Rule, RuleId, Severity
+from secrethunt.records import Confidence, NegativeExample, PartSpec, Rule, RuleId, Severity
 
-_FORMAT = "3"
+_FORMAT = "4-parts"
 """Part of the cache key; raised when `Rule`, `Anchor` or the reading of a field changes meaning."""
 
 
@@ -157,14 +157,13 @@ def _freeze(ruleset: Ruleset) -> bytes:
 
 
 def _values(record: Rule | Anchor) -> list[Any]:
-    """Field values in order; negative examples as pairs."""
+    """Field values in order, records within them as lists of theirs."""
     values = [getattr(record, field.name) for field in dataclasses.fields(record)]
-    return [
-        [[item.text, item.why] if isinstance(item, NegativeExample) else item for item in value]
-        if isinstance(value, tuple)
-        else value
-        for value in values
-    ]
+    return [[_plain(item) for item in value] if isinstance(value, tuple) else value for value in values]
+
+
+def _plain(item: Any) -> Any:
+    return list(dataclasses.astuple(item)) if isinstance(item, NegativeExample | PartSpec) else item
 
 
 def _thaw(stored: bytes) -> Ruleset | None:
@@ -190,4 +189,5 @@ def _thaw_rule(values: list[Any]) -> Rule:
     named["severity"] = Severity(named["severity"])
     named["confidence"] = Confidence(named["confidence"])
     named["negative_examples"] = tuple(NegativeExample(*pair) for pair in named["negative_examples"])
+    named["parts"] = tuple(PartSpec(name, tuple(rules), *rest) for name, rules, *rest in named["parts"])
     return Rule(**named)

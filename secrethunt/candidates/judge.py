@@ -15,6 +15,7 @@ from secrethunt.candidates.entropy import has_class, shannon_entropy
 from secrethunt.candidates.generic import about_secret_reason, generic_confidence, is_stock_word, not_secret_reason
 from secrethunt.candidates.lines import LineCounter
 from secrethunt.candidates.overlap import Judged, resolve_for_any_path
+from secrethunt.candidates.pairs import Pairs
 from secrethunt.candidates.placeholders import filler_reason, placeholder_reason
 from secrethunt.checksums import CHECKSUMS
 from secrethunt.records import MAX_CANDIDATES, Candidate, Capture, Confidence, Rule, Secret
@@ -34,6 +35,7 @@ class Judge:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = tuple(rules)
         self._ignore: dict[int, tuple[re.Pattern[bytes], ...]] = {}
+        self.pairs = Pairs()
 
     def candidates(self, data: bytes, captures: Iterable[Capture]) -> tuple[Candidate, ...]:
         """
@@ -47,8 +49,8 @@ class Judge:
 
     def put_together(self, data: bytes, judged: Collection[Judged]) -> tuple[Candidate, ...]:
         """
-        What the judgements of one blob come to: overlaps settled, places counted; in order of place. At most
-        `MAX_CANDIDATES`, which the caller can tell by their number.
+        What the judgements of one blob come to: overlaps settled, places counted, parts joined; in order of place.
+        At most `MAX_CANDIDATES`, which the caller can tell by their number.
         """
         if not judged:
             return ()
@@ -71,7 +73,7 @@ class Judge:
                     also=item.also,
                 )
             )
-        return tuple(found)
+        return self.pairs.join(data, tuple(found))
 
     def judge(self, data: bytes | memoryview, capture: Capture) -> Judged | None:
         """

@@ -57,6 +57,11 @@ def resolve_for_any_path(judged: Iterable[Judged]) -> list[Judged]:
     return kept
 
 
+def may_reach(judged: Iterable[Judged], least: Confidence) -> bool:
+    """Whether any of *judged* is as sure as *least*, or may become so by a part that stands near it."""
+    return any(item.confidence + any(part.confirms for part in item.rule.parts) >= least for item in judged)
+
+
 def _merge_same_bytes(judged: Iterable[Judged]) -> Iterable[Judged]:
     """One for each range of bytes: what its rules agree on is a secret, however unsure the best of them was alone."""
     merged: dict[tuple[int, int], Judged] = {}

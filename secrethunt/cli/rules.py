@@ -12,7 +12,7 @@ from secrethunt.cli.config import cache_directory, load_config
 from secrethunt.cli.selection import lower_selection, rule_options
 from secrethunt.diskcache import DiskCache
 from secrethunt.errors import ExitCode, UsageError
-from secrethunt.records import Rule
+from secrethunt.records import PartSpec, Rule
 from secrethunt.ruleset import RuleSelection, Ruleset, load_ruleset
 
 
@@ -115,6 +115,7 @@ def _described(rule: Rule) -> dict[str, Any]:
         "family": rule.family,
         "generic": rule.is_generic,
         "binary": rule.in_binary,
+        "parts": [_described_part(part) for part in rule.parts],
         "paths": list(rule.paths),
         "ignore": list(rule.ignore),
         "examples": list(rule.examples),
@@ -123,6 +124,12 @@ def _described(rule: Rule) -> dict[str, Any]:
         "references": list(rule.references),
         "file": f"{rule.file}:{rule.line}",
     }
+    return {key: value for key, value in described.items() if value}
+
+
+def _described_part(part: PartSpec) -> dict[str, Any]:
+    described = {"name": part.name, "rules": list(part.rules), "pattern": part.pattern, "within": part.within}
+    described["confirms"] = part.confirms
     return {key: value for key, value in described.items() if value}
 
 
@@ -138,4 +145,8 @@ def _as_text(described: dict[str, Any]) -> str:
 
 
 def _item(item: Any) -> str:
-    return f"{item['text']}   ({item['why']})" if isinstance(item, dict) else str(item)
+    if not isinstance(item, dict):
+        return str(item)
+    if "why" in item:
+        return f"{item['text']}   ({item['why']})"
+    return ", ".join(f"{key} {' '.join(value) if isinstance(value, list) else value}" for key, value in item.items())

@@ -9,12 +9,12 @@ from secrethunt.records import ScanResult
 from secrethunt.report.encode import encode, iter_array
 from secrethunt.report.entries import SCHEMA_ID, finding_entry, summary_entry
 from secrethunt.report.options import ReportOptions
-from secrethunt.report.redact import Redactor
+from secrethunt.report.redact import Redactor, iter_secrets
 
 
 def iter_document(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
     """The document piece by piece, one finding a line."""
-    redactor = Redactor((finding.secret for finding in result.findings), is_open=options.show_secrets)
+    redactor = Redactor(iter_secrets(result.findings), is_open=options.show_secrets)
     yield b'{"schema": ' + encode(SCHEMA_ID) + b',\n"findings": '
     yield from iter_array(finding_entry(finding, redactor) for finding in result.findings)
     yield b',\n"summary": ' + encode(summary_entry(result, redactor, tool_version=options.tool_version)) + b"}\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from secrethunt.records import CommitInfo, Finding, Occurrence, Problem, ScanResult
+from secrethunt.records import CommitInfo, Finding, Occurrence, Part, Problem, ScanResult
 from secrethunt.report.advice import advice
 from secrethunt.report.problems import order
 from secrethunt.report.redact import Redactor
@@ -36,6 +36,7 @@ def finding_entry(finding: Finding, redactor: Redactor) -> Entry:
         "secret": redactor.secret(finding.secret),
         "reasons": [redactor.text(reason) for reason in finding.reasons],
         "facts": _facts(finding.facts, redactor),
+        "parts": [_part(finding, part, redactor) for part in finding.parts],
         "also": list(finding.also),
         "repository": redactor.text(finding.repository),
         "path": redactor.text(finding.path),
@@ -98,6 +99,20 @@ def _facts(facts: Iterable[tuple[str, str]], redactor: Redactor) -> dict[str, st
         name, value = redactor.text(raw_name), redactor.text(raw_value)
         values[name] = f"{values[name]}, {value}" if name in values else value
     return values
+
+
+def _part(finding: Finding, part: Part, redactor: Redactor) -> Entry:
+    return {
+        "name": part.name,
+        "rule_id": part.rule,
+        "is_secret": part.is_secret,
+        "value": redactor.part(part),
+        "path": redactor.text(finding.path if part.path is None else part.path),
+        "line": part.span.line,
+        "column": part.span.column,
+        "end_line": part.span.end_line,
+        "end_column": part.span.end_column,
+    }
 
 
 def _occurrence(occurrence: Occurrence) -> Entry:

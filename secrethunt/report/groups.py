@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeVar
 
-from secrethunt.records import CommitInfo, Confidence, Finding, Severity
+from secrethunt.records import CommitInfo, Confidence, Finding, Part, Severity
 
 _T = TypeVar("_T")
 
@@ -66,6 +66,16 @@ class SecretGroup:
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Each fact once, the lead's first."""
         return _distinct(fact for finding in (self.lead, *self.findings) for fact in finding.facts)
+
+    @property
+    def parts(self) -> tuple[tuple[Part, bytes | None], ...]:
+        """What completes the credential, each value once, with the path where that is not the place's own."""
+        distinct: dict[tuple[str, bytes], tuple[Part, bytes | None]] = {}
+        for finding in (self.lead, *self.findings):
+            for part in finding.parts:
+                path = part.path if part.path not in (None, finding.path) else None
+                distinct.setdefault((part.name, part.value.reveal()), (part, path))
+        return tuple(distinct.values())
 
 
 def group_by_secret(findings: Iterable[Finding]) -> list[SecretGroup]:

@@ -8,9 +8,9 @@ token; so can a file name, a branch, or what the system said of a file. Each of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from secrethunt.records import Secret
+from secrethunt.records import Finding, Part, Secret
 from secrethunt.report.escape import decode, encode
 
 MASK = "********"
@@ -23,6 +23,15 @@ _LONG_WORD = 16
 def _is_telling(value: bytes) -> bool:
     """Whether *value* would be recognised elsewhere: one that is a plain word stands in many a path by chance."""
     return len(value) >= _LEAST and not (value.isalpha() and len(value) < _LONG_WORD)
+
+
+def iter_secrets(findings: Iterable[Finding]) -> Iterator[Secret]:
+    """All that must not be shown: each finding's own value, and those of its parts that are secrets too."""
+    for finding in findings:
+        yield finding.secret
+        for part in finding.parts:
+            if part.is_secret:
+                yield part.value
 
 
 class Redactor:
@@ -47,6 +56,10 @@ class Redactor:
     def secret(self, secret: Secret) -> str:
         """The value as it may be shown: masked, or decoded with `backslashreplace` if all is open."""
         return decode(secret.reveal()) if self._is_open else secret.masked()
+
+    def part(self, part: Part) -> str:
+        """A part's value: as any secret, or as the text that it is."""
+        return self.secret(part.value) if part.is_secret else self.text(part.value.reveal())
 
     def text(self, raw: bytes | str) -> str:
         """*raw* decoded, each secret in it replaced by `MASK`. Linear in *raw*; remembers answers."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from secrethunt.records import BlobKind, Finding, Occurrence, RuleId, ScanResult, Span
+from secrethunt.records import BlobKind, Finding, Occurrence, Part, RuleId, ScanResult, Span
 from secrethunt.report.encode import encode, iter_array
 from secrethunt.report.options import ReportOptions
-from secrethunt.report.redact import MASK
+from secrethunt.report.redact import MASK, iter_secrets
 from secrethunt.report.sarif_notes import iter_notifications, notification_rules
 from secrethunt.report.sarif_rules import LEVELS, rule_entry
 from secrethunt.report.sarif_values import ROOT, Discretion, message
@@ -24,7 +24,7 @@ _Entry = dict[str, object]
 
 def iter_sarif(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
     """The log piece by piece, one result a line, sorted by place."""
-    discretion = Discretion(finding.secret for finding in result.findings)
+    discretion = Discretion(iter_secrets(result.findings))
     rules = {finding.rule.id: finding.rule for finding in result.findings}
     index = {rule_id: number for number, rule_id in enumerate(sorted(rules))}
     driver = {
@@ -101,7 +101,20 @@ def _result(finding: Finding, index: Mapping[RuleId, int], discretion: Discretio
             "firstCommit": finding.first.id if finding.first else None,
             "firstDate": finding.first.date if finding.first else None,
             "lastCommit": finding.last.id if finding.last else None,
+            "parts": [_part(finding, part, discretion) for part in finding.parts],
         },
+    }
+
+
+def _part(finding: Finding, part: Part, discretion: Discretion) -> _Entry:
+    """What completes the credential, and where it stands; never its value where that is a secret."""
+    return {
+        "name": part.name,
+        "rule": part.rule,
+        "value": MASK if part.is_secret else discretion.text(part.value.reveal()),
+        "uri": discretion.location(part.path or _path(finding, finding.kind, "unknown"))["uri"],
+        "line": part.span.line,
+        "column": part.span.column,
     }
 
 

@@ -19,7 +19,7 @@ from secrethunt.report.history import describe_history
 from secrethunt.report.options import ReportOptions
 from secrethunt.report.places import iter_places
 from secrethunt.report.quantities import count
-from secrethunt.report.redact import Redactor
+from secrethunt.report.redact import Redactor, iter_secrets
 from secrethunt.report.totals import iter_totals
 
 _RESET = "\x1b[0m"
@@ -39,7 +39,7 @@ _ID_SHOWN = 12
 
 def iter_text(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
     """The report as UTF-8: one piece a secret, then one for the totals."""
-    redactor = Redactor((finding.secret for finding in result.findings), is_open=options.show_secrets)
+    redactor = Redactor(iter_secrets(result.findings), is_open=options.show_secrets)
     page = _Page(redactor, options, names_repository=len({finding.repository for finding in result.findings}) > 1)
     groups = group_by_secret(result.findings)
     for group in groups:
@@ -73,6 +73,10 @@ class _Page:
         for name, value in group.facts:
             shown = self._redactor.text(name)
             yield from self._row(shown[:1].upper() + shown[1:], self._redactor.text(value))
+        for part, path in group.parts:
+            where = f"line {part.span.line}" if path is None else f"{self._redactor.text(path)}:{part.span.line}"
+            shown = f"{part.name.replace('_', ' ')} {self._redactor.part(part)} ({where})"
+            yield from self._row("With", shown)
         for block in group.blocks:
             yield from self._block(block.findings)
         yield from self._row("Do first", advice(lead.rule))

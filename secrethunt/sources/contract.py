@@ -121,5 +121,9 @@ class Source(Protocol):
     def iter_blobs(self, ledger: Ledger) -> Iterator[Blob]:
         """Every byte string of the target once, in the order that is cheapest to read."""
 
+    def iter_beside(self, path: bytes) -> Iterator[Blob]:
+        """Once more the small files of the directory in which the FILE at *path* lies, in order of name, that one
+        included; nothing where that cannot be had cheaply."""
+
     def resolve(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
         """Where each of *keys* was seen; a key without an entry was seen nowhere (a bug, not an input)."""

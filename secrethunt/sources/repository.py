@@ -6,11 +6,13 @@ Owns a git repository as one source: which of its parts a scope means, and who a
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, assert_never
 
 from secrethunt.errors import SourceError
 from secrethunt.records import Blob, BlobKind, Provenance, Skip
+from secrethunt.sources.beside import iter_directory, iter_named
 from secrethunt.sources.contract import BlobKey, Ledger, Scope, SourceOptions
 from secrethunt.sources.git_backend import GitBackend, Ref
 from secrethunt.sources.history import History, ObjectReader, ReferenceHistory
@@ -26,7 +28,7 @@ from secrethunt.sources.revisions import (
     resolve_branch,
     resolve_range,
 )
-from secrethunt.sources.worktree import WorktreeReader
+from secrethunt.sources.worktree import WorktreeReader, files_by_directory
 
 if TYPE_CHECKING:
     from secrethunt.sources.packed import PackedHistory
@@ -73,6 +75,7 @@ class RepositorySource:
         self._history: History = self.packed or ReferenceHistory(backend, layout, max_size=options.max_size)
         self._objects = ObjectReader(backend, layout, max_size=options.max_size)
         self._selected = self._resolve_revision()
+        self._by_directory: Mapping[bytes, list[bytes]] | None = None
         self.repository = repository_name(backend.config("remote.origin.url"), layout.name)
 
     def _open_packs(self) -> PackedHistory | None:
@@ -97,6 +100,15 @@ class RepositorySource:
                 return self._objects.iter_blobs(headers, ledger)
             case _:
                 assert_never(scope)
+
+    def iter_beside(self, path: bytes) -> Iterator[Blob]:
+        """Files of the same directory of the work tree that git does not ignore; not those of nested repositories."""
+        root = self._layout.work_tree
+        if root is None or self._options.scope not in _NEEDS_NO_HISTORY:
+            return iter(())
+        if self._by_directory is None:
+            self._by_directory = files_by_directory(self._backend, self._options)
+        return iter_named(root, self._by_directory.get(os.path.dirname(path), ()))
 
     def resolve(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
         """Where each of *keys* was seen; git is asked only when one of them is of its history."""
@@ -175,6 +187,11 @@ class UnreadableRepository:
         if self._options.scope is Scope.ALL:
             ledger.skip(Skip.BACKEND_LIMIT, b".git", "history not scanned: this format can only be read with git")
         yield from WorktreeReader(self._options, open_nested_backend, ledger).iter_blobs(None, self._layout)
+
+    def iter_beside(self, path: bytes) -> Iterator[Blob]:
+        """Files of the same directory."""
+        root = self._layout.work_tree
+        return iter(()) if root is None else iter_directory(root, path)
 
     def resolve(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
         """Each file stands at its own path."""

@@ -38,6 +38,10 @@ class StreamSource:
         ledger.bytes += len(data)
         yield Blob(data, BlobKind.STREAM, self._path)
 
+    def iter_beside(self, path: bytes) -> Iterator[Blob]:
+        """Nothing stands beside a stream."""
+        return iter(())
+
     def resolve(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
         """A stream has a name and no history."""
         return {key: (Provenance(key.path, BlobKind.STREAM),) for key in keys}

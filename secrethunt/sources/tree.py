@@ -10,6 +10,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 
 from secrethunt.records import Blob, BlobKind, Provenance, Skip
+from secrethunt.sources.beside import iter_directory, iter_named
 from secrethunt.sources.contract import BlobKey, Ledger
 from secrethunt.sources.files import FileReader, special_name
 from secrethunt.sources.layout import is_git_dir
@@ -39,6 +40,10 @@ class TreeSource:
             return
         for file, path in iter_files(self._root, b"", ledger):
             yield from reader.iter_blobs(file, path)
+
+    def iter_beside(self, path: bytes) -> Iterator[Blob]:
+        """Files of the same directory; of a file named alone, none but itself."""
+        return iter_directory(self._root, path) if self._file is None else iter_named(self._root, [path])
 
     def resolve(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
         """Each file stands at its own path, nothing else is known of it."""

@@ -90,6 +90,22 @@ class WorktreeReader:
                 directory = path if path.endswith(b"/") else directory
 
 
+def files_by_directory(backend: GitBackend, options: SourceOptions) -> dict[bytes, list[bytes]]:
+    """Paths of the work tree's own files, as `WorktreeReader` chooses them, by directory; empty when git fails."""
+    try:
+        listing = backend.worktree()
+    except GitFailure:
+        return {}
+    paths = {entry.path for entry in listing.tracked if entry.mode != GITLINK}
+    paths.update(listing.untracked)
+    if options.include_ignored:
+        paths.update(backend.ignored(as_directories=False))
+    directories: dict[bytes, list[bytes]] = {}
+    for path in paths:
+        directories.setdefault(os.path.dirname(path), []).append(path)
+    return directories
+
+
 class _LinkedDirectories:
     """Knows which paths of the index lie behind a symbolic link; those are not files of the work tree."""
 

@@ -84,6 +84,7 @@ def test_a_historic_finding_has_every_field() -> None:
         "secret": finding.secret.masked(),
         "reasons": ["the checksum is right", "assigned to ACME_KEY"],
         "facts": {"account": "4711"},
+        "parts": [],
         "also": ["generic.api-key"],
         "repository": "git.example/shop/web",
         "path": "deploy/old.sh",

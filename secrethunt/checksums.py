@@ -16,6 +16,8 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from secrethunt import azure_keys
+
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -24,7 +26,8 @@ _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 class Checksum:
     """One algorithm."""
 
-    verify: Callable[[bytes], bool]
+    verify: Callable[[bytes], bool | None]
+    """Whether a value fits; None where it is of a generation that carries no checksum."""
     complete: Callable[[bytes], bytes]
     """A value of the right shape, made to verify."""
     is_structural: bool = False
@@ -41,7 +44,7 @@ def _digits(number: int, alphabet: str, width: int) -> bytes:
 def _crc32_base62(value: bytes) -> tuple[bytes, bytes]:
     """Body and expected last six characters: CRC-32 of what stands between the prefix and them, in base62."""
     body = value[:-6]
-    payload = body.rpartition(b"_")[2]
+    payload = body.partition(b"_")[2] or body
     return body, _digits(zlib.crc32(payload), _BASE62, 6)
 
 
@@ -63,6 +66,39 @@ def _verify_crc32_hex(value: bytes) -> bool:
 def _complete_crc32_hex(value: bytes) -> bytes:
     body = value.rpartition(b"_")[0]
     return body + b"_%08x" % zlib.crc32(body)
+
+
+def _verify_crc32_hex_of_body(value: bytes) -> bool:
+    body, _, check = value.rpartition(b"_")
+    return check.lower() == b"%08x" % zlib.crc32(body.rpartition(b"_")[2])
+
+
+def _complete_crc32_hex_of_body(value: bytes) -> bytes:
+    body = value.rpartition(b"_")[0]
+    return body + b"_%08x" % zlib.crc32(body.rpartition(b"_")[2])
+
+
+def _crc32_base64(value: bytes) -> bytes:
+    """Four characters of prefix, a body, and as six characters of base64 the body's CRC-32, low byte first."""
+    return base64.b64encode(zlib.crc32(value[4:-6]).to_bytes(4, "little")).rstrip(b"=")
+
+
+def _verify_crc32_base64(value: bytes) -> bool:
+    return value[-6:] == _crc32_base64(value)
+
+
+def _complete_crc32_base64(value: bytes) -> bytes:
+    return value[:-6] + _crc32_base64(value)
+
+
+def _verify_crc32_hex_after_equals(value: bytes) -> bool | None:
+    body, equals, check = value.rpartition(b"=")
+    return check == b"%08X" % zlib.crc32(body + equals) if equals and len(check) == 8 else None
+
+
+def _complete_crc32_hex_after_equals(value: bytes) -> bytes:
+    body = value.partition(b"=")[0] + b"="
+    return body + b"%08X" % zlib.crc32(body)
 
 
 def _gitlab_routable(value: bytes) -> tuple[bytes, bytes]:
@@ -131,15 +167,25 @@ def _verify_pypi(value: bytes) -> bool:
 
 
 def _complete_pypi(value: bytes) -> bytes:
-    location = b"\x02\x01\x08pypi.org\x02"
+    is_test = value.startswith(b"pypi-AgEN")
+    location = b"\x02\x01\x0dtest.pypi.org\x02" if is_test else b"\x02\x01\x08pypi.org\x02"
     return b"pypi-" + base64.urlsafe_b64encode(location + value[-99:].rjust(99, b"x")).rstrip(b"=")
 
 
 CHECKSUMS: dict[str, Checksum] = {
-    # GitHub: "Behind GitHub's new authentication token formats" (2021); npm took the same scheme.
+    # GitHub: "Behind GitHub's new authentication token formats" (2021); npm and Vercel took the same scheme.
     "crc32-base62": Checksum(_verify_crc32_base62, _complete_crc32_base62),
     # Grafana service account tokens: pkg/components/satokengen, CRC-32 of all before the last underscore, in hex.
     "crc32-hex": Checksum(_verify_crc32_hex, _complete_crc32_hex),
+    # Zuplo: zuplo.com/docs/articles/api-key-best-practices has the form, mongodb/kingfisher's zuplo.yml the algorithm.
+    "crc32-hex-of-body": Checksum(_verify_crc32_hex_of_body, _complete_crc32_hex_of_body),
+    # Confluent: docs.confluent.io, cloud/current/client-apps/api-keys.html, "API secret format", with an example.
+    "crc32-base64": Checksum(_verify_crc32_base64, _complete_crc32_base64),
+    # Atlassian API tokens: CRC-32 of all before it, the equals sign too; told from published tokens that are revoked.
+    "crc32-hex-after-equals": Checksum(_verify_crc32_hex_after_equals, _complete_crc32_hex_after_equals),
+    "azure-identifiable": Checksum(azure_keys.verify_identifiable, azure_keys.complete_identifiable),
+    "azure-annotated": Checksum(azure_keys.verify_annotated, azure_keys.complete_annotated),
+    "azure-entra": Checksum(azure_keys.verify_entra, azure_keys.complete_entra),
     # GitLab "routable tokens": handbook, architecture design document "Cells: routable tokens".
     "gitlab-routable": Checksum(_verify_gitlab_routable, _complete_gitlab_routable),
     "jwt": Checksum(_verify_jwt, _complete_jwt),

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from secrethunt.candidates.canonical import canonical_value
 from secrethunt.candidates.generic import strength
 from secrethunt.candidates.overlap import Judged, resolve_overlaps
+from secrethunt.facts import with_expiry
 from secrethunt.records import (
     MAX_REFS,
     BlobCandidates,
@@ -159,7 +160,7 @@ def _finding(secret_id: SecretId, ordinal: int, group: list[_Sighting], naming: 
         secret=newest.candidate.secret,
         confidence=surest.confidence,
         reasons=surest.reasons,
-        facts=surest.facts,
+        facts=with_expiry(surest.facts),
         also=tuple(sorted({rule for sighting in group for rule in sighting.candidate.also})),
         repository=naming.repository,
         path=naming.prefix + path,

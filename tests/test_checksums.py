@@ -11,6 +11,11 @@ from hypothesis import strategies as st
 from secrethunt.checksums import CHECKSUMS, decode_base64url
 from tests.rule_samples import digits
 
+STORAGE = "+A" + "St"
+"""The mark of storage keys, written in two pieces so that no scanner takes these samples for one."""
+ANNOTATED = "JQ" + "QJ"
+"""The mark of common annotated security keys."""
+
 SHAPES = {
     "crc32-base62": f"acme_{digits('a', 36)}",
     "crc32-hex": f"acme_{digits('b', 32)}_{digits('c', 8)}",
@@ -18,6 +23,12 @@ SHAPES = {
     "jwt": f"{digits('f', 20)}.{digits('g', 40)}.{digits('h', 43)}",
     "basic-auth": digits("i", 24),
     "pypi-macaroon": f"pypi-{digits('j', 120)}",
+    "crc32-hex-of-body": f"acme_{digits('k', 32)}_{digits('l', 8)}",
+    "crc32-base64": f"acme{digits('m', 60)}",
+    "crc32-hex-after-equals": f"ACME{digits('n', 64)}=0A1B2C3D",
+    "azure-identifiable": f"{digits('o', 33)}{STORAGE}Abcdef=",
+    "azure-annotated": f"{digits('p', 52)}{ANNOTATED}99AL{digits('q', 16)}AZDO{digits('r', 4)}",
+    "azure-entra": f"abc8Q~{digits('s', 34)}",
 }
 """A value of the right shape for each algorithm, without a valid checksum."""
 
@@ -37,7 +48,20 @@ def test_completed_value_verifies_and_the_raw_one_does_not(name: str) -> None:
     assert checksum.verify(checksum.complete(raw))
 
 
-@pytest.mark.parametrize("name", ["crc32-base62", "crc32-hex", "gitlab-routable"])
+PUBLISHED = {
+    "crc32-base64": ("cflt", "T8d8RzkNseTMEDKcjNM1BZTFPHqRn/dQm9q7w6SjzZ12wZfwjaJdip", "HZtDjw"),
+    "crc32-hex-of-body": ("zpka_", "3e6c4f7d39954ca29353b7ab88589b64", "_de26cd55"),
+    "crc32-base62": ("vcp_", "35UYJwYZDigYATKhxJUAhPqRhit2Xe3dtiG60LsUTHeklEXDQ9", "4Jafpu"),
+}
+"""Examples that the providers' documentation, or a rule of another scanner, publishes: prefix, body, checksum."""
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_example_verifies(name: str) -> None:
+    assert CHECKSUMS[name].verify("".join(PUBLISHED[name]).encode())
+
+
+@pytest.mark.parametrize("name", ["crc32-base62", "crc32-hex", "gitlab-routable", "crc32-hex-of-body"])
 def test_any_changed_character_breaks_a_checksum(name: str) -> None:
     value = CHECKSUMS[name].complete(SHAPES[name].encode())
     for index in range(5, len(value)):
@@ -48,10 +72,11 @@ def test_any_changed_character_breaks_a_checksum(name: str) -> None:
 @pytest.mark.parametrize("name", CHECKSUMS)
 @given(value=st.one_of(st.binary(max_size=80), st.text(alphabet="aB0_-.=+/ey", max_size=80).map(str.encode)))
 def test_no_value_makes_an_algorithm_fail(name: str, value: bytes) -> None:
-    assert CHECKSUMS[name].verify(value) in (True, False)
+    assert CHECKSUMS[name].verify(value) in (True, False, None)
+    assert isinstance(CHECKSUMS[name].complete(value), bytes)
 
 
-def test_base62_checksum_covers_what_stands_behind_the_last_underscore() -> None:
+def test_base62_checksum_covers_what_stands_behind_the_prefix() -> None:
     body = digits("github", 30)
     number, encoded = zlib.crc32(body.encode()), ""
     alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

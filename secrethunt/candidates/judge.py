@@ -18,6 +18,7 @@ from secrethunt.candidates.overlap import Judged, resolve_for_any_path
 from secrethunt.candidates.pairs import Pairs
 from secrethunt.candidates.placeholders import filler_reason, placeholder_reason
 from secrethunt.checksums import CHECKSUMS
+from secrethunt.facts import read_facts
 from secrethunt.records import MAX_CANDIDATES, Candidate, Capture, Confidence, Rule, Secret
 
 _FACT_NAMES = frozenset(
@@ -88,7 +89,7 @@ class Judge:
         if judgement is None:
             return None
         confidence, reasons = judgement
-        return Judged(rule, capture.secret_start, capture.secret_end, confidence, reasons, _facts(capture))
+        return Judged(rule, capture.secret_start, capture.secret_end, confidence, reasons, _facts(rule, value, capture))
 
     def _is_ruled_out(self, index: int, rule: Rule, value: bytes) -> bool:
         """The tests that every rule's values go through, in order of cost."""
@@ -131,7 +132,7 @@ def _judge_specific(rule: Rule, value: bytes) -> tuple[Confidence, tuple[str, ..
     confidence, reasons = rule.confidence, ["fits the format"]
     if rule.checksum:
         confidence, why = _checksum_confidence(rule.checksum, value, confidence)
-        reasons.append(why)
+        reasons.extend([why] if why else [])
     filler = filler_reason(value[:200])
     if filler and confidence == Confidence.HIGH:
         confidence = Confidence.MEDIUM
@@ -141,17 +142,24 @@ def _judge_specific(rule: Rule, value: bytes) -> tuple[Confidence, tuple[str, ..
 
 def _checksum_confidence(name: str, value: bytes, confidence: Confidence) -> tuple[Confidence, str]:
     checksum = CHECKSUMS[name]
-    if checksum.verify(value):
+    fits = checksum.verify(value)
+    if fits is None:
+        return confidence, ""
+    if fits:
         return Confidence.HIGH, "its structure decodes" if checksum.is_structural else "its checksum fits"
     if checksum.is_structural:
         return Confidence.LOW, "its structure does not decode"
     return Confidence(max(confidence - 1, Confidence.LOW)), "its checksum does not fit"
 
 
-def _facts(capture: Capture) -> tuple[tuple[str, str], ...]:
+def _facts(rule: Rule, value: bytes, capture: Capture) -> tuple[tuple[str, str], ...]:
+    """What the match says of itself; of a group and a decoder that name the same, the decoder knows better."""
+    said = read_facts(rule.id, value, capture.match.group(), is_generic=rule.is_generic)
+    names = {name for name, _ in said}
     groups = capture.match.groupdict()
-    return tuple(
+    named = (
         (name, text.decode("utf-8", "backslashreplace"))
         for name, text in sorted(groups.items())
-        if name in _FACT_NAMES and text
+        if name in _FACT_NAMES and name not in names and text
     )
+    return (*named, *said)

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands around a password: users, hosts and databases of connection strings, Basic credentials, logins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote_to_bytes
+
+from secrethunt.facts.reading import Fact, base64_bytes, shown
+
+_JDBC = re.compile(
+    rb"jdbc:(?P<kind>[a-z0-9]{2,16})[a-z0-9:]{0,12}:(?://|@)(?P<host>[\w.-]{1,120})(?::(?P<port>\d{2,5}))?"
+    rb"(?:/(?P<database>[\w.$-]{1,80}))?"
+)
+_USER = re.compile(rb"(?i)(?:^|[?&;])(?:user(?:name)?|user ?id|uid)[ ]?=[ ]?(?P<user>[^&;\s\"']{1,80})")
+_SERVER = re.compile(
+    rb"(?i)(?:(?:server|data source|host|addr(?:ess)?)[ ]?=[ ]?(?:tcp:)?)?(?P<host>[\w-]*\.database\.windows\.net)"
+)
+_DATABASE = re.compile(rb"(?i);[ ]?(?:initial catalog|database)[ ]?=[ ]?(?P<database>[^;\"'\s]{1,80})")
+
+
+def basic_credentials(value: bytes, _text: bytes) -> Iterator[Fact]:
+    """The user of `user:password` in base64 (RFC 7617); Docker and npm keep their logins in the same form."""
+    user, colon, _ = base64_bytes(value).partition(b":")
+    if colon and user and user.isascii() and user.decode("ascii").isprintable():
+        yield "user", shown(user)
+
+
+def jdbc(_value: bytes, text: bytes) -> Iterator[Fact]:
+    """Driver, host, port, database and user of a JDBC URL (JDBC 4.3, section 9.4, and the drivers' manuals)."""
+    yield from _named(_JDBC.search(text))
+    yield from _named(_USER.search(text))
+
+
+def ado(_value: bytes, text: bytes) -> Iterator[Fact]:
+    """Keywords of an ADO.NET connection string (`SqlConnection.ConnectionString`)."""
+    for pattern in (_SERVER, _DATABASE, _USER):
+        yield from _named(pattern.search(text))
+
+
+def _named(match: re.Match[bytes] | None) -> Iterator[Fact]:
+    if match is not None:
+        for name, text in match.groupdict().items():
+            if text:
+                yield name, shown(unquote_to_bytes(text))
+
+
+_SCHEME = re.compile(rb"(?P<kind>[a-z][a-z0-9+.-]{1,19})://")
+
+
+def uri(_value: bytes, text: bytes) -> Iterator[Fact]:
+    """The scheme of a URL with a password in it; user and host are groups of the rules."""
+    yield from _named(_SCHEME.search(text))

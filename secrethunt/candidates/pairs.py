@@ -129,10 +129,10 @@ def _matched(
     starts = [place.start for place in others]
     is_only = len({data[place.start : place.end] for place in others}) == 1
     for number, owner in enumerate(owners):
-        place = others[number] if takes_turns else _nearest(owner, others, starts)
+        place = others[number] if takes_turns else _nearest(data, owner, others, starts)
         if place is None or _overlaps(owner, place) or data[place.start : place.end] == owner.secret.reveal():
             continue
-        is_near = _is_near(data, owner.span, place, spec.within)
+        is_near = _distance(data, owner.span, place)[0] <= spec.within
         if is_near or is_only:
             yield owner, place, is_near
 
@@ -144,25 +144,22 @@ def _takes_turns(owners: Sequence[Candidate], others: Sequence[Place]) -> bool:
     return all(kind != after for (_, kind), (_, after) in itertools.pairwise(order))
 
 
-def _nearest(owner: Candidate, others: Sequence[Place], starts: Sequence[int]) -> Place | None:
-    """The nearest of *others* that is not the owner itself; of two as near, the one before it."""
+def _nearest(data: bytes, owner: Candidate, others: Sequence[Place], starts: Sequence[int]) -> Place | None:
+    """The nearest of *others* by lines, then by bytes, that is not the owner itself; of two as near, the first."""
     at = bisect.bisect_left(starts, owner.span.start)
     beside = [place for place in others[max(at - 2, 0) : at + 2] if not _overlaps(owner, place)]
-    return min(beside, key=lambda place: (_gap(owner.span, place), place.start), default=None)
+    return min(beside, key=lambda place: (*_distance(data, owner.span, place), place.start), default=None)
 
 
 def _overlaps(owner: Candidate, place: Place) -> bool:
     return place.start < owner.span.end and owner.span.start < place.end
 
 
-def _gap(span: Span, place: Place) -> int:
-    return max(place.start - span.end, span.start - place.end, 0)
-
-
-def _is_near(data: bytes, span: Span, place: Place, within: int) -> bool:
-    if _gap(span, place) > _REACH:
-        return False
-    return data.count(b"\n", min(span.end, place.end), max(span.start, place.start)) <= within
+def _distance(data: bytes, span: Span, place: Place) -> tuple[int, int]:
+    """Lines and bytes between the two; lines count as very many where nobody counts the bytes."""
+    start, end = min(span.end, place.end), max(span.start, place.start)
+    gap = max(end - start, 0)
+    return (data.count(b"\n", start, end) if gap <= _REACH else _REACH, gap)
 
 
 def _spans(data: bytes, places: Iterable[Place]) -> dict[tuple[int, int], Span]:

@@ -24,6 +24,8 @@ from secrethunt.records import Confidence, NegativeExample, PartSpec, Rule, Rule
 CHARACTER_CLASSES = ("lower", "upper", "letter", "digit", "symbol")
 _SHARED = ("provider", "rotate", "references", "keyword")
 """Keys that may stand at the top of a file, for all of its rules."""
+_MOST_LINES = 200
+"""Further away nothing is near."""
 _PART_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _T = TypeVar("_T")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+")
@@ -245,7 +247,7 @@ class _RuleReader:
             name=name,
             rules=reader._texts("rules"),
             pattern=reader._part_pattern(),
-            within=int(reader._typed("within", float, 12.0, "a number")),
+            within=reader._within(),
             confirms=reader._flag("confirms"),
         )
         if bool(spec.rules) == bool(spec.pattern):
@@ -254,6 +256,12 @@ class _RuleReader:
             key = sorted(reader._left)[0]
             reader._fail(f"unknown key {key!r} of part {name!r}", key)
         return spec
+
+    def _within(self) -> int:
+        lines = self._typed("within", float, 12.0, "a number of lines")
+        if lines != int(lines) or not 0 <= lines <= _MOST_LINES:
+            self._fail(f"'within' must be a number of lines up to {_MOST_LINES}", "within")
+        return int(lines)
 
     def _part_pattern(self) -> str:
         keyword = self._text("keyword")

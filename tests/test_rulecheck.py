@@ -6,7 +6,7 @@ import dataclasses
 import pytest
 
 from secrethunt.anchors import Anchor
-from secrethunt.records import NegativeExample, Rule, RuleId
+from secrethunt.records import NegativeExample, PartSpec, Rule, RuleId
 from secrethunt.rulecheck import anchor_counts, check_ruleset
 from secrethunt.ruleset import Ruleset
 from secrethunt.samples import sample_secret
@@ -44,6 +44,16 @@ def test_sound_rule_has_no_complaint() -> None:
 )
 def test_what_a_rule_promises_and_does_not_keep_is_said(changes: dict[str, object], what: str) -> None:
     assert any(what in message for message in complaints(make_rule(**changes)))
+
+
+def test_part_of_a_rule_or_family_that_does_not_exist_is_said() -> None:
+    parts = (PartSpec("key_id", rules=("acme.id", "acme.api-key", "acme.keys")),)
+    messages = complaints(make_rule(parts=parts, family="acme.keys"))
+    assert ["part key_id: no rule or family is called 'acme.id'"] == messages
+
+
+def test_pattern_of_a_part_that_can_be_slowed_down_is_said() -> None:
+    assert "part host: slow pattern" in only_complaint(make_rule(parts=(PartSpec("host", pattern=r"a+a+a+x"),)))
 
 
 def test_example_with_other_bounds_than_the_sample_is_said() -> None:

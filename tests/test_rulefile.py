@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from secrethunt.errors import ExitCode, RuleError
-from secrethunt.records import Confidence, NegativeExample, Severity
+from secrethunt.records import Confidence, NegativeExample, PartSpec, Severity
 from secrethunt.rulefile import read_rule_file
 from tests.rule_samples import ACME_YAML, digits, read_rules
 
@@ -150,6 +150,47 @@ def test_what_is_wrong_with_a_pattern_is_said(path: Path, pattern: str, what: st
 def test_what_is_wrong_with_a_keyed_rule_is_said(path: Path, entry: str, what: str) -> None:
     sound = ACME_YAML.splitlines()[PATTERN_LINE - 1]
     assert what in str(refusal(path, changed(sound, f"    {entry}")))
+
+
+def test_parts_arrive_in_their_order_with_what_is_not_said_filled_in(path: Path) -> None:
+    parts = (
+        "    parts:\n      - {name: key_id, rules: [acme.id, acme.old-id], confirms: true}\n"
+        "      - {name: host, pattern: '\\b[\\w-]{1,60}\\.acme\\.com', within: 40}\n"
+        "      - {name: user, keyword: 'acme_user', value: '[a-z]{4,20}'}\n"
+    )
+    [rule] = read_rules(path, changed("    min_entropy: 2.5\n", parts))
+    key_id, host, user = rule.parts
+    assert PartSpec("key_id", rules=("acme.id", "acme.old-id"), confirms=True) == key_id
+    assert PartSpec("host", pattern=r"\b[\w-]{1,60}\.acme\.com", within=40) == host
+    found = re.compile(user.pattern.encode()).search(b"ACME_USER: 'annbob'")
+    assert found is not None
+    assert b"annbob" == found["value"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "what"),
+    [
+        ("key_id", "`parts` must be a list of mappings"),
+        ("[key_id]", "`parts` must be a list of mappings"),
+        ("[{rules: [acme.id]}]", "'name' is missing"),
+        ("[{name: Key-Id, rules: [acme.id]}]", "part 'Key-Id' must be named in lower case"),
+        ("[{name: key_id}]", "part 'key_id': give `rules`, or a `pattern`, or a `keyword`"),
+        ("[{name: key_id, rules: [acme.id], pattern: 'x'}]", "part 'key_id': give `rules`, or a `pattern`"),
+        ("[{name: key_id, rules: acme.id}]", "'rules' must be a list of texts"),
+        ("[{name: key_id, pattern: '[a'}]", "does not compile"),
+        ("[{name: key_id, pattern: 'a*'}]", "matches nothing at all"),
+        ("[{name: key_id, keyword: acme}]", "'value' is missing"),
+        ("[{name: key_id, value: 'x'}]", "give `rules`, or a `pattern`"),
+        ("[{name: key_id, pattern: 'x', within: 1.5}]", "'within' must be a number of lines up to 200"),
+        ("[{name: key_id, pattern: 'x', within: 201}]", "'within' must be a number of lines up to 200"),
+        ("[{name: key_id, pattern: 'x', confirms: maybe}]", "'confirms' must be true or false"),
+        ("[{name: key_id, pattern: 'x', secret: true}]", "unknown key 'secret' of part 'key_id'"),
+    ],
+)
+def test_what_is_wrong_with_a_part_is_said_with_its_line(path: Path, parts: str, what: str) -> None:
+    error = refusal(path, changed("    min_entropy: 2.5\n", f"    parts: {parts}\n"))
+    assert what in str(error)
+    assert 9 == error.line
 
 
 def test_keyword_may_stand_at_the_top_for_all_rules(path: Path) -> None:

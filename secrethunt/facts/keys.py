@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from secrethunt.facts.reading import Fact, base64_bytes, json_object, shown
 
 _BEGIN = re.compile(rb"-----BEGIN (?P<kind>[A-Z0-9 ]{0,24}(?i:PRIVATE KEY)(?: BLOCK)?)-----")
-_ESCAPES = re.compile(rb"\\[nrt]")
+_ESCAPES = re.compile(rb"\\[nrt]|[\"'][ \t]{0,8}\+")
+"""Line ends as source code writes them; a plus between two quotes joins them and is no base64."""
 _NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _HEADERS = re.compile(rb"(?:Proc-Type|DEK-Info):[^\n\\]*(?:\\n|\n)?")
 _RSA_OID = bytes.fromhex("2a864886f70d010101")

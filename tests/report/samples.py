@@ -17,6 +17,7 @@ from secrethunt.records import (
     Finding,
     FindingId,
     Occurrence,
+    Part,
     Problem,
     Rule,
     RuleId,
@@ -93,6 +94,12 @@ def make_finding(path: bytes = b"config/prod.env", *, value: bytes | None = None
         occurrences=(Occurrence(BlobId(digest(repr(path))), BlobKind.FILE, make_span(12, 15)),),
     )
     return replace(finding, **changes)
+
+
+def make_part(name: str, value: bytes, **changes: Any) -> Part:
+    """A part that is no secret, in the credential's own file, or what *changes* make of it."""
+    settings: dict[str, Any] = {"is_secret": False, "rule": None, "span": make_span(11, 3, length=len(value))}
+    return Part(name, Secret(value), **(settings | changes))
 
 
 def make_historic(path: bytes = b"deploy/old.sh", *, value: bytes | None = None, **changes: Any) -> Finding:

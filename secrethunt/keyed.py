@@ -48,6 +48,14 @@ def assigned_pattern(keyword: str, value: str) -> str:
     return f"{anchor}{_OPEN}{{0,12}}(?<![0-9A-Za-z])(?P<secret>{value})(?![0-9A-Za-z_/+-])"
 
 
+def companion_pattern(keyword: str, value: str) -> str:
+    """*keyword* (any case), the rest of a name, an assignment, then *value* as the group `value`: plainer than
+    `assigned_pattern`, since it is searched near a finding only and compiled in the middle of a scan."""
+    name = rf"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:{keyword})[\w.\-]{{0,16}}"
+    assign = r"""["'`\])}]{0,3}[ \t]{0,8}(?:=>|:?=|[:,(])[\s"'`\\(\[]{0,6}"""
+    return rf"{name}{assign}(?<![0-9A-Za-z])(?P<value>{value})(?![0-9A-Za-z_/+-])"
+
+
 def quoted_pattern(keyword: str) -> str:
     """A name that holds *keyword*, an assignment or comparison, and a quoted value without white space."""
     name = rf"""(?i:(?P<word>{keyword})){_WORD_REST}(?:\[\]|["'`\\\]]{{0,4}})"""

@@ -9,11 +9,11 @@ A part counts only where the directory holds one value of its kind: of two accou
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from secrethunt.candidates.lines import LineCounter
-from secrethunt.candidates.pairs import Pairs
+from secrethunt.candidates.pairs import Pairs, Place
 from secrethunt.match.scan import is_binary
 from secrethunt.records import Blob, BlobKind, Finding, Part, PartSpec, Secret
 
@@ -113,14 +113,19 @@ class _Search:
         return self._known[key]
 
     def _search(self, path: bytes, directory: bytes, spec: PartSpec) -> Part | None:
-        found: dict[bytes, Part] = {}
+        first: tuple[Blob, Place] | None = None
+        only = b""
         for blob in self._files(path, directory):
             if self._left < len(blob.data):
                 return None
             self._left -= len(blob.data)
-            for part in self._parts(blob, spec):
-                found.setdefault(part.value.reveal(), part)
-        return next(iter(found.values())) if len(found) == 1 else None
+            for place in self._pairs.values(blob.data, spec):
+                value = blob.data[place.start : place.end]
+                if first is None:
+                    first, only = (blob, place), value
+                elif value != only:
+                    return None
+        return self._part(spec, *first) if first is not None else None
 
     def _files(self, path: bytes, directory: bytes) -> list[Blob]:
         if self._blobs[0] != directory:
@@ -128,9 +133,7 @@ class _Search:
             self._blobs = directory, [blob for blob in blobs if not is_binary(blob.data)]
         return self._blobs[1]
 
-    def _parts(self, blob: Blob, spec: PartSpec) -> Iterator[Part]:
-        counter = LineCounter(blob.data)
-        for place in self._pairs.values(blob.data, spec):
-            value = Secret(blob.data[place.start : place.end])
-            span = counter.span(place.start, place.end)
-            yield Part(spec.name, value, False, None, span, self._prefix + blob.path)
+    def _part(self, spec: PartSpec, blob: Blob, place: Place) -> Part:
+        value = Secret(blob.data[place.start : place.end])
+        span = LineCounter(blob.data).span(place.start, place.end)
+        return Part(spec.name, value, False, None, span, self._prefix + blob.path)

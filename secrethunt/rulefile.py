@@ -18,7 +18,7 @@ import yaml
 from secrethunt.anchors import Anchor, AnchorError, derive_anchor
 from secrethunt.checksums import CHECKSUMS
 from secrethunt.errors import RuleError
-from secrethunt.keyed import FORMS, assigned_pattern
+from secrethunt.keyed import FORMS, assigned_pattern, companion_pattern
 from secrethunt.records import Confidence, NegativeExample, PartSpec, Rule, RuleId, Severity
 
 CHARACTER_CLASSES = ("lower", "upper", "letter", "digit", "symbol")
@@ -269,7 +269,7 @@ class _RuleReader:
         text = self._text(key, required=bool(keyword))
         if not text:
             return ""
-        pattern = assigned_pattern(keyword, text).replace("(?P<secret>", "(?P<value>") if keyword else text
+        pattern = companion_pattern(keyword, text) if keyword else text
         try:
             is_empty = re.compile(pattern.encode("utf-8")).match(b"")
         except (re.error, OverflowError, RecursionError) as err:

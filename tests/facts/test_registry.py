@@ -102,7 +102,7 @@ def test_no_match_makes_a_decoder_fail(text: str) -> None:
 
 def test_samples_of_all_rules_keep_their_secret(ruleset: Ruleset) -> None:
     """No fact holds a long piece of a token whose whole is secret, and a good many rules say something."""
-    speaking = set()
+    speaking: set[str] = set()
     for rule in ruleset.rules:
         value = sample_secret(rule)
         said = read_facts(rule.id, value, value, is_generic=rule.is_generic)

@@ -112,6 +112,8 @@ class PartSpec:
     """How many lines away it may stand to count as near."""
     confirms: bool = False
     """Standing near, it makes the credential one level surer."""
+    hints: tuple[str, ...] = ()
+    """Words in lower case of which each match of *pattern* holds one; empty where there are none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ import yaml
 from secrethunt.anchors import Anchor, AnchorError, derive_anchor
 from secrethunt.checksums import CHECKSUMS
 from secrethunt.errors import RuleError
+from secrethunt.hints import hints
 from secrethunt.keyed import FORMS, assigned_pattern, companion_pattern
 from secrethunt.records import Confidence, NegativeExample, PartSpec, Rule, RuleId, Severity
 
@@ -243,10 +244,12 @@ class _RuleReader:
         name = reader._text("name", required=True)
         if not _PART_NAME.fullmatch(name):
             reader._fail(f"part {name!r} must be named in lower case, words joined by _", "name")
+        pattern = reader._part_pattern()
         spec = PartSpec(
             name=name,
             rules=reader._texts("rules"),
-            pattern=reader._part_pattern(),
+            pattern=pattern,
+            hints=hints(pattern),
             within=reader._within(),
             confirms=reader._flag("confirms"),
         )

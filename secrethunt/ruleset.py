@@ -22,7 +22,7 @@ from secrethunt.diskcache import DiskCache
 from secrethunt.errors import RuleError, UsageError
 from secrethunt.records import Confidence, NegativeExample, PartSpec, Rule, RuleId, Severity
 
-_FORMAT = "4-parts"
+_FORMAT = "4-parts-2"
 """Part of the cache key; raised when `Rule`, `Anchor` or the reading of a field changes meaning."""
 
 
@@ -189,5 +189,9 @@ def _thaw_rule(values: list[Any]) -> Rule:
     named["severity"] = Severity(named["severity"])
     named["confidence"] = Confidence(named["confidence"])
     named["negative_examples"] = tuple(NegativeExample(*pair) for pair in named["negative_examples"])
-    named["parts"] = tuple(PartSpec(name, tuple(rules), *rest) for name, rules, *rest in named["parts"])
+    named["parts"] = tuple(_thaw_part(values) for values in named["parts"])
     return Rule(**named)
+
+
+def _thaw_part(values: list[Any]) -> PartSpec:
+    return PartSpec(*(tuple(value) if isinstance(value, list) else value for value in values))

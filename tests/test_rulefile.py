@@ -161,7 +161,7 @@ def test_parts_arrive_in_their_order_with_what_is_not_said_filled_in(path: Path)
     [rule] = read_rules(path, changed("    min_entropy: 2.5\n", parts))
     key_id, host, user = rule.parts
     assert PartSpec("key_id", rules=("acme.id", "acme.old-id"), confirms=True) == key_id
-    assert PartSpec("host", pattern=r"\b[\w-]{1,60}\.acme\.com", within=40) == host
+    assert PartSpec("host", pattern=r"\b[\w-]{1,60}\.acme\.com", within=40, hints=(".acme.com",)) == host
     found = re.compile(user.pattern.encode()).search(b"ACME_USER: 'annbob'")
     assert found is not None
     assert b"annbob" == found["value"]

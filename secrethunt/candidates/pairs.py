@@ -10,6 +10,7 @@ the same bytes stand (`judge.py`).
 from __future__ import annotations
 
 import bisect
+import functools
 import itertools
 import re
 from collections.abc import Iterable, Sequence
@@ -57,6 +58,10 @@ class Pairs:
 
     def values(self, data: bytes, spec: PartSpec, start: int = 0, end: int | None = None) -> list[Place]:
         """Where the pattern of *spec* finds its value in *data*, placeholders left out; in order of place."""
+        if spec.hints:
+            folded = data[start:end].lower()
+            if not any(hint in folded for hint in _encoded(spec.hints)):
+                return []
         compiled = self._compiled.get(spec.pattern)
         if compiled is None:
             compiled = self._compiled[spec.pattern] = re.compile(spec.pattern.encode("utf-8"))
@@ -78,6 +83,11 @@ class Pairs:
         for start, end in _windows(data, owners, spec.within):
             places.extend(self.values(data, spec, start, end))
         return places
+
+
+@functools.cache
+def _encoded(hints: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(hint.encode() for hint in hints)
 
 
 def is_part(spec: PartSpec, candidate: Candidate) -> bool:

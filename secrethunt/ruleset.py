@@ -194,4 +194,5 @@ def _thaw_rule(values: list[Any]) -> Rule:
 
 
 def _thaw_part(values: list[Any]) -> PartSpec:
-    return PartSpec(*(tuple(value) if isinstance(value, list) else value for value in values))
+    name, rules, pattern, within, confirms, hints = values
+    return PartSpec(name, tuple(rules), pattern, within, confirms, tuple(hints))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from secrethunt.pack import CommitTable
-from secrethunt.pack.contract import Reason
+from secrethunt.pack.contract import Kind, Reason
 from tests.pack.rooms import ROOMS
 from tests.pack.writer import BLOB, COMMIT, TREE, PackWriter, encode_delta, object_id
 
@@ -74,6 +74,33 @@ class TestCommits:
         id, good = writer.add(COMMIT, data), writer.add(COMMIT, commit(bytes(20)))
         columns = room.Packs([writer.write(tmp_path)]).commits()
         assert (good, [(id, Reason.BAD_OBJECT)]) == (columns[0], columns[-1])
+
+
+@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("walks", [["all"], ["some"], ["all", "all"], ["some", "rest"], ["all", "some"]])
+def test_commits_are_the_same_after_any_walks(tmp_path: Path, room: ModuleType, walks: list[str]) -> None:
+    writer = PackWriter()
+    ids = [writer.add(COMMIT, commit(bytes(20), time=b"%d +0000" % number)) for number in range(6)]
+    ids.append(writer.add(COMMIT, commit(bytes(20), *ids[:2], bytes(20))))
+    writer.add(COMMIT, b"no commit")
+    path = writer.write(tmp_path)
+    wanted = {"all": None, "some": b"".join(ids[::2]), "rest": b"".join(ids[1::2])}
+    packs = room.Packs([path])
+    for name in walks:
+        worker = room.Walker(packs, Kind.COMMIT.mask, 4, [(8, 8)], wanted=wanted[name]).worker()
+        while (batch := worker.next_batch()) is not None:
+            batch.resolve(b"")
+            batch.settle(b"")
+    assert _by_id(room.Packs([path]).commits()) == _by_id(packs.commits())
+
+
+def _by_id(columns: Any) -> tuple[dict[bytes, tuple[bytes, list[bytes], int]], list[tuple[bytes, int]]]:
+    table = CommitTable.from_columns(columns, 20)
+    rows = {
+        table.id_of(at): (table.tree_of(at), [table.id_of(parent) for parent in table.parents_of(at)], table.times[at])
+        for at in range(len(table))
+    }
+    return rows, sorted(table.skips)
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -259,10 +259,14 @@ PyObject *packs_find_trees(PyObject *object, PyObject *args, PyObject *keywords)
     TreeTable table = {0};
     Closure closure = {0};
     PyObject *result = NULL;
+    IdFilter *targets = PyMem_Malloc(sizeof *targets);
+    if (targets == NULL)
+        return PyErr_NoMemory();
     if (parse_query(&query, args, keywords, set->hash_size) == 0) {
         Reason reason;
         Py_BEGIN_ALLOW_THREADS
-        reason = trees_collect(&table, set, query.trees, query.tree_count);
+        filter_fill(targets, query.targets.buf, query.target_count, set->hash_size);
+        reason = trees_collect(&table, set, targets, query.trees, query.tree_count);
         if (reason == REASON_NONE)
             reason = closure_find(&closure, &table, query.targets.buf, query.target_count);
         Py_END_ALLOW_THREADS
@@ -271,5 +275,6 @@ PyObject *packs_find_trees(PyObject *object, PyObject *args, PyObject *keywords)
     closure_free(&closure);
     trees_free(&table);
     query_free(&query);
+    PyMem_Free(targets);
     return result;
 }

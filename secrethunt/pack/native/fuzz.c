@@ -84,7 +84,10 @@ static void drive_history(const PackSet *set)
     commits_free(&commits);
     for (uint32_t node = 0; targets != NULL && node < set->node_count; node++)
         memcpy(targets + (size_t)node * HASH_SIZE, packset_id(set, node), HASH_SIZE);
-    if (targets != NULL && trees_collect(&trees, set, NULL, 0) == REASON_NONE)
+    static IdFilter filter;
+    if (targets != NULL)
+        filter_fill(&filter, targets, set->node_count, HASH_SIZE);
+    if (targets != NULL && trees_collect(&trees, set, &filter, NULL, 0) == REASON_NONE)
         closure_find(&closure, &trees, targets, set->node_count);
     closure_free(&closure);
     trees_free(&trees);

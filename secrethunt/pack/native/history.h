@@ -71,6 +71,11 @@ typedef struct {
     size_t size;
 } ExtraTree;
 
+/* By the first two bytes of an id: may it be one of those asked for? */
+typedef struct {
+    uint8_t may_be[1 << 16];
+} IdFilter;
+
 typedef struct {
     const PackSet *set;
     const ExtraTree *extras;
@@ -81,9 +86,13 @@ typedef struct {
     Vector labels, label_bytes;
     HashIndex label_index;
     Vector skips; /* Skip; a node from node_count on is an extra tree */
+    const IdFilter *targets;
 } TreeTable;
 
-Reason trees_collect(TreeTable *table, const PackSet *set, const ExtraTree *extras, size_t extra_count);
+void filter_fill(IdFilter *filter, const uint8_t *ids, size_t count, unsigned hash_size);
+/* Of the entries only directories and what *targets* lets through are kept; it must outlive the table. */
+Reason trees_collect(TreeTable *table, const PackSet *set, const IdFilter *targets, const ExtraTree *extras,
+                     size_t extra_count);
 void trees_free(TreeTable *table);
 const uint8_t *tree_record_id(const TreeTable *table, uint32_t record);
 

@@ -143,6 +143,21 @@ static bool is_directory(const uint8_t *label)
     return *label == ' ' && (mode & 0170000) == 0040000;
 }
 
+/* Take over the entry that begins at *start*, whose label ends at *nul*. */
+static Reason keep_entry(Parser *parser, const uint8_t *start, const uint8_t *nul, bool is_tree)
+{
+    TreeTable *table = parser->table;
+    unsigned hash_size = table->set->hash_size;
+    TreeEntry *entry = vector_add(&table->entries, sizeof *entry);
+    size_t ids = table->entry_ids.count;
+    if (entry == NULL || !vector_reserve(&table->entry_ids, ids + hash_size, 1))
+        return REASON_NO_MEMORY;
+    memcpy((uint8_t *)table->entry_ids.items + ids, nul + 1, hash_size);
+    table->entry_ids.count += hash_size;
+    *entry = (TreeEntry){.index = (uint32_t)parser->places.count, .child = NO_RECORD, .is_tree = is_tree};
+    return intern_label(table, start, (size_t)(nul - start), &entry->label) ? REASON_NONE : REASON_NO_MEMORY;
+}
+
 /* Parse the entry that begins here. */
 static Reason take_entry(Parser *parser)
 {
@@ -155,15 +170,14 @@ static Reason take_entry(Parser *parser)
         return REASON_BAD_OBJECT;
     if (left - (size_t)(nul - start) - 1 < hash_size)
         return REASON_BAD_OBJECT;
-    TreeEntry *entry = vector_add(&table->entries, sizeof *entry);
-    size_t ids = table->entry_ids.count;
-    if (entry == NULL || !vector_reserve(&table->entry_ids, ids + hash_size, 1))
-        return REASON_NO_MEMORY;
-    memcpy((uint8_t *)table->entry_ids.items + ids, nul + 1, hash_size);
-    table->entry_ids.count += hash_size;
-    *entry = (TreeEntry){.index = (uint32_t)parser->places.count, .child = NO_RECORD};
-    entry->is_tree = is_directory(start);
-    if (!intern_label(table, start, (size_t)(nul - start), &entry->label) || !add_place(parser, parser->position))
+    const uint8_t *id = nul + 1;
+    bool is_tree = is_directory(start), is_kept = is_tree || table->targets->may_be[id[0] << 8 | id[1]];
+    if (is_kept) {
+        Reason reason = keep_entry(parser, start, nul, is_tree);
+        if (reason != REASON_NONE)
+            return reason;
+    }
+    if (!add_place(parser, parser->position))
         return REASON_NO_MEMORY;
     parser->position += (size_t)(nul - start) + 1 + hash_size;
     parser->expected++;
@@ -293,11 +307,19 @@ static Reason add_extras(TreeTable *table, size_t count)
     return reason == REASON_NO_MEMORY ? reason : REASON_NONE;
 }
 
-Reason trees_collect(TreeTable *table, const PackSet *set, const ExtraTree *extras, size_t extra_count)
+void filter_fill(IdFilter *filter, const uint8_t *ids, size_t count, unsigned hash_size)
+{
+    memset(filter, 0, sizeof *filter);
+    for (size_t i = 0; i < count; i++, ids += hash_size)
+        filter->may_be[ids[0] << 8 | ids[1]] = 1;
+}
+
+Reason trees_collect(TreeTable *table, const PackSet *set, const IdFilter *targets, const ExtraTree *extras,
+                     size_t extra_count)
 {
     Selection selection = {.kinds = 1 << KIND_TREE, .max_size = TREE_BUDGET, .budget = TREE_BUDGET};
     Plan plan;
-    *table = (TreeTable){.set = set, .extras = extras};
+    *table = (TreeTable){.set = set, .extras = extras, .targets = targets};
     table->label_index.seed = hash_seed(table);
     Reason reason = plan_make(&plan, set, &selection);
     if (reason != REASON_NONE)

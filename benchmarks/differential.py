@@ -110,12 +110,14 @@ def main() -> int:
     parser.add_argument("repositories", nargs="+", metavar="REPO.git")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--rules", action="append", default=[], help="further rules, as for `secrethunt scan`")
+    parser.add_argument("--no-builtin-rules", action="store_true", help="those of --rules only")
     parser.add_argument("--cache", metavar="DIR", help="where compiled rules are kept")
     parser.add_argument("--interval", type=float, default=15.0, help="seconds between reports of progress")
     options = parser.parse_args()
     try:
         cache = DiskCache(options.cache)
-        detector = Detector(load_ruleset(RuleSelection(files=tuple(options.rules)), cache), cache)
+        selection = RuleSelection(files=tuple(options.rules), builtin=not options.no_builtin_rules)
+        detector = Detector(load_ruleset(selection, cache), cache)
         different = [differ(repository, detector, options) for repository in options.repositories]
     except (GitFailure, SecrethuntError) as err:
         print(f"differential: {err}", file=sys.stderr)
@@ -135,7 +137,7 @@ def differ(repository: str, detector: Detector, options: argparse.Namespace) -> 
         progress = Progress(packs, options.interval)
         for id, candidates in _scan_packs(source, detector, packs.ledger, options.jobs):
             if candidates:
-                found[id] = _places(candidates)
+                found[id] = places_of(candidates)
                 packs.pairs += len(found[id])
             progress.tick()
     comparison = Comparison()
@@ -144,11 +146,11 @@ def differ(repository: str, detector: Detector, options: argparse.Namespace) -> 
         progress = Progress(whole, options.interval)
         blobs = _watched(_whole_blobs(repository, whole.ledger), missing, read, progress)
         for id, candidates in _scan_whole(blobs, detector, options.jobs):
-            places = _places(candidates)
+            places = places_of(candidates)
             whole.pairs += len(places)
-            _compare(id, found.pop(id, {}), places, comparison)
+            compare_places(id, found.pop(id, {}), places, comparison)
     for id, places in found.items():
-        _compare(id, places, {}, comparison)
+        compare_places(id, places, {}, comparison)
     read += [id for id in missing if bytes.fromhex(id) in source.packed.packs]
     _print_outcome(repository, (packs, whole), comparison, sorted(missing))
     is_uneven = packs.counts() != whole.counts()
@@ -226,7 +228,7 @@ def _cpu_seconds() -> float:
 # --- comparing ---------------------------------------------------------------------------------------------------
 
 
-def _places(candidates: Iterable[Candidate]) -> dict[Place, list[int]]:
+def places_of(candidates: Iterable[Candidate]) -> dict[Place, list[int]]:
     """What is at each place, as hashes: of no use to whoever reads this process's memory, and small."""
     places: dict[Place, list[int]] = {}
     for item in candidates:
@@ -239,8 +241,11 @@ def _places(candidates: Iterable[Candidate]) -> dict[Place, list[int]]:
     return places
 
 
-def _compare(id: BlobId, packs: dict[Place, list[int]], whole: dict[Place, list[int]], comparison: Comparison) -> None:
-    for place in packs.keys() | whole.keys():
+def compare_places(
+    id: BlobId, packs: dict[Place, list[int]], whole: dict[Place, list[int]], comparison: Comparison
+) -> None:
+    """Note in *comparison* what one object's places in *packs* and *whole* do not have in common."""
+    for place in sorted(packs.keys() | whole.keys()):
         if place not in whole:
             comparison.only_packs += 1
             comparison.note(id, "only in packs", place)

@@ -6,8 +6,8 @@ Does scanning what deltas add find exactly what scanning every object whole find
 
 Compares (object, rule, span) of all candidates, of whatever confidence, between the scan of the packs
 (`secrethunt.packscan`) and the reference: every object read whole and handed to the detector. Of pairs that both have,
-it compares the rest too: lines, columns, ordinal, confidence, reasons, facts, other rules. Objects that are absent are
-named, and neither side may have read one. Exit code 1 for any difference.
+it compares the rest too: lines, columns, ordinal, confidence, reasons and so on. Objects that are absent are named, and
+neither side may have read one. Exit code 1 for any difference.
 
 Memory grows with the candidates, not with the history: the scan of the packs comes first, and what the reference
 confirms is forgotten at once.
@@ -22,7 +22,7 @@ import resource
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from clones import GitFailure, iter_missing
 
@@ -36,6 +36,8 @@ from secrethunt.sources import Ledger, Source, SourceOptions, open_source
 
 _LISTED = 20
 """How many differences, and absent objects, are named."""
+
+_DETAILS = [field.name for field in fields(Candidate) if field.name not in ("rule", "secret", "span")]
 
 Place = tuple[str, int, int]
 """Rule, start and end of a span."""
@@ -233,11 +235,8 @@ def places_of(candidates: Iterable[Candidate]) -> dict[Place, list[int]]:
     places: dict[Place, list[int]] = {}
     for item in candidates:
         span = item.span
-        details = (
-            (span.line, span.column, span.end_line, span.end_column),
-            (item.ordinal, item.confidence, item.reasons, item.facts, item.also, item.secret.reveal()),
-        )
-        places.setdefault((item.rule.id, span.start, span.end), []).append(hash(details))
+        details = hash((span, item.secret.reveal(), *[getattr(item, name) for name in _DETAILS]))
+        places.setdefault((item.rule.id, span.start, span.end), []).append(details)
     return places
 
 

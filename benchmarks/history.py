@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -159,7 +160,9 @@ def rescan(repository: str, tools: Mapping[str, str], runs: int) -> None:
     tool = tools["secrethunt"]
     if (
         "--state"
-        not in subprocess.run([*tool.split(), "scan", "--help"], capture_output=True, check=False, text=True).stdout
+        not in subprocess.run(
+            [*shlex.split(tool), "scan", "--help"], capture_output=True, check=False, text=True
+        ).stdout
     ):
         print(f"{repository}: --state is not measured: this secrethunt has no such option", file=sys.stderr)
         return
@@ -169,16 +172,19 @@ def rescan(repository: str, tools: Mapping[str, str], runs: int) -> None:
         starts: list[Run] = []
         nothing = _small_tree(directory)
         for number in range(runs + 1):
-            more = ("--state", str(Path(directory) / f"state-{number}"))
+            state = Path(directory) / f"state-{number}"
+            more = ("--state", str(state))
             firsts.append(run_once("secrethunt", tool, "history", repository, more=more))
             nexts.append(run_once("secrethunt", tool, "history", repository, more=more))
             starts.append(run_once("secrethunt", tool, "tree", nothing))
+        size = state.stat().st_size
     _print_head(repository, runs)
     _print_row("scan", "CPU s", "wall s", "MiB", "findings", "blobs")
     _print_row(*["---"] * 6)
     for name, done in (("first", firsts), ("next, unchanged", nexts), ("of one small file", starts)):
         run = median_run(done[1:])
         _print_row(name, *_costs(run), f"{run.memory:.0f}", f"{len(run.hits):,}", _number(run.blobs))
+    print(f"\nThe state file has {_number(size, 1000)} kB.")
 
 
 # --- what they share ---------------------------------------------------------------------------------------------

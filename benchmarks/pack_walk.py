@@ -134,7 +134,7 @@ def differential(packs: Any, args: argparse.Namespace) -> int:
                 confirmed.append(origin)
                 origins[origin] = tag
                 found[slot].add((tag, end))
-        for slot, origin, end, _, _ in batch.settle(confirmed):
+        for slot, origin, end, *_ in batch.settle(confirmed):
             found[slot].add((origins[origin], end))
         for slot in range(len(ids) // args.hash_size):
             expected = scan_whole(batch.blob(slot), events_of)

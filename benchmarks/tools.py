@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,15 +93,6 @@ def measure(name: str, tool: str, mode: str, target: str, *, runs: int) -> Run:
     measured.sort(key=lambda run: run.cpu)
     median = statistics.median_low([run.cpu for run in measured])
     return next(run for run in measured if run.cpu == median)
-
-
-def measure_in_turn(tools: Mapping[str, str], mode: str, target: str, *, runs: int) -> dict[str, Run]:
-    """Medians by tool; the tools take turns, so that whatever else the machine does hits all alike."""
-    measured: dict[str, list[Run]] = {name: [] for name in tools}
-    for _ in range(runs):
-        for name, tool in tools.items():
-            measured[name].append(run_once(name, tool, mode, target))
-    return {name: median_run(done) for name, done in measured.items()}
 
 
 def median_run(runs: Sequence[Run]) -> Run:

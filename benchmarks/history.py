@@ -9,7 +9,8 @@ What does the whole history of a repository cost: secrethunt beside its peers, a
 
 Complete bare clones only: what lacks objects is refused, as peers stop early there. CPU is user and system of the whole
 process and its children; every figure is the median of the runs, in which the tools take turns. `--peer
-secrethunt=COMMAND` measures another secrethunt than the one beside this interpreter.
+secrethunt=COMMAND` measures another secrethunt than the one beside this interpreter. Of a tool that `--limit` stopped,
+the table says what it had taken by then.
 
 The floor is one thread of the same native walk over every blob, tree, commit and tag, each inflated once, with no
 matching, no provenance and no report, without the interpreter's start: `pack_walk.py --kind all`.
@@ -41,6 +42,7 @@ def main() -> int:
     parser.add_argument("repositories", nargs="+", metavar="REPO.git")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=COMMAND")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--limit", type=float, default=0, metavar="MINUTES", help="stop a tool's run after so long")
     for name in _MEASUREMENTS:
         parser.add_argument(f"--{name}", action="store_true")
     options = parser.parse_args()
@@ -56,7 +58,7 @@ def main() -> int:
             continue
         for measurement in chosen:
             try:
-                measurement(repository, tools, options.runs)
+                measurement(repository, tools, options)
             except (GitFailure, ToolFailure) as err:
                 print(f"{repository}: {err}", file=sys.stderr)
                 failures += 1
@@ -66,22 +68,24 @@ def main() -> int:
 # --- beside peers and the floor ----------------------------------------------------------------------------------
 
 
-def compare(repository: str, tools: Mapping[str, str], runs: int) -> None:
+def compare(repository: str, tools: Mapping[str, str], options: argparse.Namespace) -> None:
     """Every tool and the floor, in turn."""
     measured: dict[str, list[Run]] = {name: [] for name in (*tools, _FLOOR)}
     _warm_up(tools)
-    for _ in range(runs):
+    limit_s = options.limit * 60 if options.limit else None
+    for _ in range(options.runs):
         for name, tool in tools.items():
-            measured[name].append(run_once(name, tool, "history", repository))
+            measured[name].append(run_once(name, tool, "history", repository, limit_s=limit_s))
         measured[_FLOOR].append(_walk(repository))
     rows = {name: median_run(done) for name, done in measured.items()}
-    _print_head(repository, runs)
+    _print_head(repository, options.runs)
     _print_row("tool", "CPU s", "wall s", "MiB", "findings", "secrets", "blobs", "MB read")
     _print_row(*["---"] * 8)
     for name, run in rows.items():
-        found = ("", "") if name == _FLOOR else (f"{len(run.hits):,}", f"{len({hit.secret for hit in run.hits}):,}")
-        _print_row(name, *_costs(run), f"{run.memory:.0f}", *found, _number(run.blobs), _number(run.bytes, 10**6))
-    _print_ratios(rows)
+        costs = [("> " if run.is_stopped else "") + cost for cost in (*_costs(run), f"{run.memory:.0f}")]
+        _print_row(name, *costs, *_found(name, run), _number(run.blobs), _number(run.bytes, 10**6))
+    if not rows["secrethunt"].is_stopped:
+        _print_ratios(rows)
 
 
 def _walk(repository: str) -> Run:
@@ -99,29 +103,37 @@ def _walk(repository: str) -> Run:
     return replace(run, cpu=float(told[3]), bytes=int(told[1]))
 
 
+def _found(name: str, run: Run) -> tuple[str, str]:
+    """Findings and distinct values, where the tool has come to report any."""
+    if name == _FLOOR or run.is_stopped:
+        return "", ""
+    return f"{len(run.hits):,}", f"{len({hit.secret for hit in run.hits}):,}"
+
+
 def _print_ratios(rows: Mapping[str, Run]) -> None:
     own, floor = rows["secrethunt"], rows[_FLOOR]
     peers = {name: run.cpu for name, run in rows.items() if name not in ("secrethunt", _FLOOR)}
     print()
     if peers:
         best = min(peers, key=peers.__getitem__)
-        print(f"CPU: the best peer ({best}) takes {peers[best] / own.cpu:.1f} times as much as secrethunt.")
+        least = "at least " if rows[best].is_stopped else ""
+        print(f"CPU: the best peer ({best}) takes {least}{peers[best] / own.cpu:.1f} times as much as secrethunt.")
     print(f"CPU: secrethunt takes {own.cpu / floor.cpu:.2f} times as much as the floor.")
 
 
 # --- length of history -------------------------------------------------------------------------------------------
 
 
-def grow(repository: str, tools: Mapping[str, str], runs: int) -> None:
+def grow(repository: str, tools: Mapping[str, str], options: argparse.Namespace) -> None:
     """Cost at four lengths of the same history, and whether it follows the packs or what is written out of them."""
     with tempfile.TemporaryDirectory() as directory:
         clones = cut_history(repository, _FRACTIONS, directory)
         packs = [pack_bytes(clone) for clone in clones]
         commands = [(tools["secrethunt"], str(clone), ()) for clone in clones]
         _warm_up({"secrethunt": tools["secrethunt"]})
-        measured = _own_in_turn(commands, runs)
+        measured = _own_in_turn(commands, options.runs)
     whole, pack = measured[-1], packs[-1]
-    _print_head(repository, runs)
+    _print_head(repository, options.runs)
     _print_row("first-parent history", "pack MB", "written out MB", "blobs", "CPU s", "pack", "written out", "CPU")
     _print_row(*["---"] * 8)
     for fraction, size, run in zip(_FRACTIONS, packs, measured, strict=True):
@@ -139,12 +151,12 @@ def grow(repository: str, tools: Mapping[str, str], runs: int) -> None:
 # --- threads -----------------------------------------------------------------------------------------------------
 
 
-def compare_threads(repository: str, tools: Mapping[str, str], runs: int) -> None:
+def compare_threads(repository: str, tools: Mapping[str, str], options: argparse.Namespace) -> None:
     """One thread against two."""
     tool = tools["secrethunt"]
     _warm_up({"secrethunt": tool})
-    one, two = _own_in_turn([(tool, repository, ("--jobs", str(jobs))) for jobs in (1, 2)], runs)
-    _print_head(repository, runs)
+    one, two = _own_in_turn([(tool, repository, ("--jobs", str(jobs))) for jobs in (1, 2)], options.runs)
+    _print_head(repository, options.runs)
     _print_row("--jobs", "CPU s", "wall s", "MiB")
     _print_row(*["---"] * 4)
     for jobs, run in enumerate((one, two), start=1):
@@ -155,7 +167,7 @@ def compare_threads(repository: str, tools: Mapping[str, str], runs: int) -> Non
 # --- the next scan of the same -----------------------------------------------------------------------------------
 
 
-def rescan(repository: str, tools: Mapping[str, str], runs: int) -> None:
+def rescan(repository: str, tools: Mapping[str, str], options: argparse.Namespace) -> None:
     """The first scan that leaves a state file, the next one, and a scan of next to nothing."""
     tool = tools["secrethunt"]
     if (
@@ -171,14 +183,14 @@ def rescan(repository: str, tools: Mapping[str, str], runs: int) -> None:
         nexts: list[Run] = []
         starts: list[Run] = []
         nothing = _small_tree(directory)
-        for number in range(runs + 1):
+        for number in range(options.runs + 1):
             state = Path(directory) / f"state-{number}"
             more = ("--state", str(state))
             firsts.append(run_once("secrethunt", tool, "history", repository, more=more))
             nexts.append(run_once("secrethunt", tool, "history", repository, more=more))
             starts.append(run_once("secrethunt", tool, "tree", nothing))
         size = state.stat().st_size
-    _print_head(repository, runs)
+    _print_head(repository, options.runs)
     _print_row("scan", "CPU s", "wall s", "MiB", "findings", "blobs")
     _print_row(*["---"] * 6)
     for name, done in (("first", firsts), ("next, unchanged", nexts), ("of one small file", starts)):
@@ -231,7 +243,7 @@ def _number(number: int | None, unit: int = 1) -> str:
     return "" if number is None else f"{round(number / unit):,}"
 
 
-_MEASUREMENTS: dict[str, Callable[[str, Mapping[str, str], int], None]] = {
+_MEASUREMENTS: dict[str, Callable[[str, Mapping[str, str], argparse.Namespace], None]] = {
     "growth": grow,
     "threads": compare_threads,
     "state": rescan,

@@ -9,14 +9,17 @@ None validates, updates itself or removes duplicates; each uses its own default 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shlex
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -46,6 +49,8 @@ class Run:
     """As the tool itself counts them; None where it does not say."""
     bytes: int | None = None
     """What the tool says that it scanned: whole objects, or lines that commits add."""
+    is_stopped: bool = False
+    """It had not ended when its time was up: the CPU and the memory are less than it needs, and it has no report."""
 
 
 class ToolFailure(Exception):
@@ -102,12 +107,15 @@ def median_run(runs: Sequence[Run]) -> Run:
         cpu=statistics.median(run.cpu for run in runs),
         wall=statistics.median(run.wall for run in runs),
         memory=statistics.median(run.memory for run in runs),
+        is_stopped=any(run.is_stopped for run in runs),
     )
 
 
-def run_once(name: str, tool: str, mode: str, target: str, *, more: Sequence[str] = ()) -> Run:
+def run_once(
+    name: str, tool: str, mode: str, target: str, *, more: Sequence[str] = (), limit_s: float | None = None
+) -> Run:
     """
-    One run of *tool*, with *more* options behind its usual ones.
+    One run of *tool*, with *more* options behind its usual ones; stopped after *limit_s*.
 
     NOTE: Linux counts the memory of the process that starts a program as that program's, so keep the caller small.
 
@@ -117,7 +125,9 @@ def run_once(name: str, tool: str, mode: str, target: str, *, more: Sequence[str
     with tempfile.TemporaryDirectory() as directory:
         out, said = os.path.join(directory, "report.json"), os.path.join(directory, "stderr")
         command = [*shlex.split(COMMANDS[name][mode].format(tool=tool, out=out, target=shlex.quote(target))), *more]
-        run, code = time_command(command, stderr=said)
+        run, code = time_command(command, stderr=said, limit_s=limit_s)
+        if run.is_stopped:
+            return run
         end = Path(said).read_text(encoding="utf-8", errors="replace")
         if code not in _SCANNED[name]:
             raise ToolFailure(f"{shlex.join(command)} ended with {code}: {end[-600:].strip()}")
@@ -128,15 +138,38 @@ def run_once(name: str, tool: str, mode: str, target: str, *, more: Sequence[str
     return replace(run, hits=list(_read(name, records)), blobs=blobs, bytes=size)
 
 
-def time_command(command: Sequence[str], *, stdout: str = os.devnull, stderr: str = os.devnull) -> tuple[Run, int]:
-    """What *command* costs, with the processes it waits for, and its exit code; its output goes to files."""
+def time_command(
+    command: Sequence[str], *, stdout: str = os.devnull, stderr: str = os.devnull, limit_s: float | None = None
+) -> tuple[Run, int]:
+    """
+    What *command* costs, with the processes it waits for, and its exit code; its output goes to files.
+
+    After *limit_s* seconds it is stopped, with all that it started.
+    """
+    stopped = threading.Event()
     with open(stdout, "wb") as out, open(stderr, "wb") as err:
         started = time.monotonic()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-        _, status, usage = os.wait4(process.pid, 0)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
+        timer = threading.Timer(limit_s or threading.TIMEOUT_MAX, _stop, (process.pid, stopped))
+        timer.daemon = True
+        timer.start()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            _stop(process.pid, stopped)  # an interrupt of ours does not reach another session
+            raise
+        finally:
+            timer.cancel()
         wall = time.monotonic() - started
     process.returncode = os.waitstatus_to_exitcode(status)
-    return Run(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, []), process.returncode
+    run = Run(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, [], is_stopped=stopped.is_set())
+    return run, process.returncode
+
+
+def _stop(group: int, stopped: threading.Event) -> None:
+    stopped.set()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def _read(name: str, records: Sequence[dict[str, Any]]) -> Iterator[Hit]:

@@ -98,3 +98,11 @@ def test_unchanged_repository_is_rescanned_where_there_is_a_state(tmp_path: Path
         assert "" == outcome.stdout
     else:
         assert ["first", "next, unchanged", "of one small file"] == [row["scan"] for row in outcome.rows]
+
+
+def test_row_of_a_tool_that_was_stopped_says_what_it_had_taken(tmp_path: Path, bare: RepoBuilder) -> None:
+    outcome = measure(tmp_path, bare, "--limit", "0.0001")
+    own, floor = outcome.rows
+    assert own["wall s"].startswith("> ")
+    assert ("", "") == (own["findings"], own["blobs"])
+    assert not floor["wall s"].startswith("> ")

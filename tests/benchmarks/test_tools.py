@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -91,3 +92,12 @@ def test_named_peer_replaces_ours(tools: ModuleType) -> None:
     assert {"secrethunt": "other scan=1", "gitleaks": "/opt/gitleaks"} == tools.chosen_tools(
         ["gitleaks=/opt/gitleaks", "secrethunt=other scan=1"]
     )
+
+
+def test_tool_that_takes_too_long_is_stopped_with_what_it_started(tools: ModuleType, tmp_path: Path) -> None:
+    script = tmp_path / "slow.sh"
+    script.write_text(f'(sleep 3; echo > "{tmp_path}/outlived") & while :; do :; done\n')
+    run = tools.run_once("gitleaks", f"sh {script}", "history", str(tmp_path), limit_s=0.3)
+    time.sleep(max(3.2 - run.wall, 0))
+    assert run.is_stopped
+    assert not (tmp_path / "outlived").exists()

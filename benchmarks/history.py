@@ -79,11 +79,12 @@ def compare(repository: str, tools: Mapping[str, str], options: argparse.Namespa
         measured[_FLOOR].append(_walk(repository))
     rows = {name: median_run(done) for name, done in measured.items()}
     _print_head(repository, options.runs)
-    _print_row("tool", "CPU s", "wall s", "MiB", "findings", "secrets", "blobs", "MB read")
-    _print_row(*["---"] * 8)
+    _print_row("repository", "tool", "CPU s", "wall s", "MiB", "findings", "secrets", "blobs", "MB read")
+    _print_row(*["---"] * 9)
     for name, run in rows.items():
         costs = [("> " if run.is_stopped else "") + cost for cost in (*_costs(run), f"{run.memory:.0f}")]
-        _print_row(name, *costs, *_found(name, run), _number(run.blobs), _number(run.bytes, 10**6))
+        read = (_number(run.blobs), _number(run.bytes, 10**6))
+        _print_row(Path(repository).stem, name, *costs, *_found(name, run), *read)
     if not rows["secrethunt"].is_stopped:
         _print_ratios(rows)
 

@@ -85,7 +85,7 @@ class Packs:
         """
 
     def find_trees(
-        self, targets: Buffer, extra: Sequence[tuple[bytes, bytes]] = ()
+        self, targets: Buffer, extra: Sequence[tuple[bytes, bytes]] = (), *, threads: int = 1
     ) -> tuple[bytes, bytes, list[list[tuple[bytes, bytes, int, int]]], list[tuple[bytes, int]]]:
         """
         The trees from which any of the blobs *targets* can be reached.
@@ -97,6 +97,7 @@ class Packs:
         Args:
             targets: Ids, joined.
             extra: Trees in no pack: (id, contents).
+            threads: Read trees in so many threads, from 1 to 1024.
 
         Returns:
             Ids of the trees in order, their signatures' numbers (uint32), the signatures, and skips (id, reason).

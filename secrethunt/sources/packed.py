@@ -23,7 +23,7 @@ _HASH_SIZES = {None: 20, b"sha1": 20, b"sha256": 32}
 _HEX = frozenset("0123456789abcdef")
 
 
-def open_packs(backend: GitBackend, layout: GitLayout, *, max_size: int) -> PackedHistory | None:
+def open_packs(backend: GitBackend, layout: GitLayout, *, max_size: int, threads: int = 1) -> PackedHistory | None:
     """
     The repository's packed history, or None when it has no pack, or none in a format that we know.
 
@@ -36,14 +36,21 @@ def open_packs(backend: GitBackend, layout: GitLayout, *, max_size: int) -> Pack
     hash_size = _HASH_SIZES.get(backend.config("extensions.objectformat"))
     if not files.packs or hash_size is None:
         return None
-    return PackedHistory(backend, layout, files, hash_size=hash_size, max_size=max_size)
+    return PackedHistory(backend, layout, files, hash_size=hash_size, max_size=max_size, threads=threads)
 
 
 class PackedHistory:
     """`History` of which the packs are scanned by `packscan` and the rest as blobs."""
 
     def __init__(
-        self, backend: GitBackend, layout: GitLayout, files: PackFiles, *, hash_size: int, max_size: int
+        self,
+        backend: GitBackend,
+        layout: GitLayout,
+        files: PackFiles,
+        *,
+        hash_size: int,
+        max_size: int,
+        threads: int,
     ) -> None:
         self._backend = backend
         self._layout = layout
@@ -52,6 +59,7 @@ class PackedHistory:
         self._loose: dict[ObjectType, list[str]] | None = None
         self.hash_size = hash_size
         self.max_size = max_size
+        self._threads = threads
         self.packs = Packs(files.packs, hash_size)
 
     def iter_blobs(self, ledger: Ledger) -> Iterator[Blob]:
@@ -105,10 +113,10 @@ class PackedHistory:
     def trees(self, blobs: Sequence[str], report: Report) -> PackedTreeIndex:
         """Where the wanted *blobs* stand in trees."""
         others = self._read_trees(self._loose_ids(report)[ObjectType.TREE], report)
-        index = PackedTreeIndex(self.packs, blobs, others)
+        index = PackedTreeIndex(self.packs, blobs, others, threads=self._threads)
         unread = [id.hex() for id, reason in index.skips if reason != Reason.BAD_OBJECT]
         if sound := self._read_trees(unread, report):
-            index = PackedTreeIndex(self.packs, blobs, [*others, *sound])
+            index = PackedTreeIndex(self.packs, blobs, [*others, *sound], threads=self._threads)
         for id, reason in index.skips:
             if reason == Reason.BAD_OBJECT:
                 report(Skip.CORRUPT_OBJECT, id.hex().encode(), Reason(reason).explain())

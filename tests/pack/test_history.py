@@ -196,3 +196,30 @@ class TestTrees:
         with pytest.raises(ValueError):
             packs.find_trees(b"", [(b"12", b"")])
         assert (b"", b"", [], []) == packs.find_trees(b"")
+
+
+@pytest.mark.parametrize("room", ROOMS)
+class TestThreads:
+    def test_number_of_threads_changes_nothing_that_is_found(self, tmp_path: Path, room: ModuleType) -> None:
+        writer = PackWriter()
+        targets = [writer.add(BLOB, b"%d" % number) for number in range(3)]
+        other = writer.add(BLOB, b"other")
+        for number in range(300):
+            files = [(b"100644", b"f%03d" % (number + at), other) for at in range(30)]
+            low = tree(*files, (b"100644", b"hit", targets[number % 3]))
+            id = writer.add(TREE, low)
+            changed = low[:-20] + targets[(number + 1) % 3]
+            writer.add_delta(object_id(TREE, changed), id, encode_delta(len(low), [(0, len(low) - 20), changed[-20:]]))
+            writer.add(TREE, tree((b"40000", b"d%03d" % number, id)))
+        packs = room.Packs([writer.write(tmp_path)])
+        one, four = (packs.find_trees(b"".join(targets), threads=threads) for threads in (1, 4))
+        assert paths_of(one, targets) == paths_of(four, targets)
+        assert 900 == len(paths_of(one, targets))
+
+    @pytest.mark.parametrize("threads", [0, 5000])
+    def test_impossible_number_of_threads_is_refused(self, tmp_path: Path, room: ModuleType, threads: int) -> None:
+        writer = PackWriter()
+        writer.add(BLOB, b"x")
+        packs = room.Packs([writer.write(tmp_path)])
+        with pytest.raises(ValueError, match="threads"):
+            packs.find_trees(bytes(20), threads=threads)

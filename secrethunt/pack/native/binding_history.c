@@ -129,12 +129,15 @@ PyObject *module_order_commits(PyObject *module, PyObject *args)
 
 /* --- trees ----------------------------------------------------------------------------------------------------- */
 
+#define MAX_THREADS 1024
+
 /* The caller's arguments: ids to look for, and trees that are in no pack. */
 typedef struct {
     Py_buffer targets;
     PyObject *extras; /* keeps what the pointers below point into */
     ExtraTree *trees;
     size_t target_count, tree_count;
+    unsigned int threads;
 } Query;
 
 static int parse_extra(PyObject *row, unsigned hash_size, ExtraTree *tree)
@@ -157,10 +160,15 @@ static int parse_extra(PyObject *row, unsigned hash_size, ExtraTree *tree)
 
 static int parse_query(Query *query, PyObject *args, PyObject *keywords, unsigned hash_size)
 {
-    static char *names[] = {"targets", "extra", NULL};
+    static char *names[] = {"targets", "extra", "threads", NULL};
     PyObject *extras = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "y*|O:find_trees", names, &query->targets, &extras))
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "y*|O$I:find_trees", names, &query->targets, &extras,
+                                     &query->threads))
         return -1;
+    if (query->threads < 1 || query->threads > MAX_THREADS) {
+        PyErr_SetString(PyExc_ValueError, "threads is out of range");
+        return -1;
+    }
     if ((size_t)query->targets.len % hash_size != 0) {
         PyErr_SetString(PyExc_ValueError, "targets holds whole ids");
         return -1;
@@ -255,7 +263,7 @@ static PyObject *closure_result(const TreeTable *table, const Closure *closure)
 PyObject *packs_find_trees(PyObject *object, PyObject *args, PyObject *keywords)
 {
     const PackSet *set = &((PacksObject *)object)->set;
-    Query query = {0};
+    Query query = {.threads = 1};
     TreeTable table = {0};
     Closure closure = {0};
     PyObject *result = NULL;
@@ -266,7 +274,7 @@ PyObject *packs_find_trees(PyObject *object, PyObject *args, PyObject *keywords)
         Reason reason;
         Py_BEGIN_ALLOW_THREADS
         filter_fill(targets, query.targets.buf, query.target_count, set->hash_size);
-        reason = trees_collect(&table, set, targets, query.trees, query.tree_count);
+        reason = trees_collect(&table, set, targets, query.trees, query.tree_count, query.threads);
         if (reason == REASON_NONE)
             reason = closure_find(&closure, &table, query.targets.buf, query.target_count);
         Py_END_ALLOW_THREADS

@@ -87,7 +87,7 @@ static void drive_history(const PackSet *set)
     static IdFilter filter;
     if (targets != NULL)
         filter_fill(&filter, targets, set->node_count, HASH_SIZE);
-    if (targets != NULL && trees_collect(&trees, set, &filter, NULL, 0) == REASON_NONE)
+    if (targets != NULL && trees_collect(&trees, set, &filter, NULL, 0, 1) == REASON_NONE)
         closure_find(&closure, &trees, targets, set->node_count);
     closure_free(&closure);
     trees_free(&trees);

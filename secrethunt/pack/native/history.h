@@ -92,7 +92,7 @@ typedef struct {
 void filter_fill(IdFilter *filter, const uint8_t *ids, size_t count, unsigned hash_size);
 /* Of the entries only directories and what *targets* lets through are kept; it must outlive the table. */
 Reason trees_collect(TreeTable *table, const PackSet *set, const IdFilter *targets, const ExtraTree *extras,
-                     size_t extra_count);
+                     size_t extra_count, unsigned threads);
 void trees_free(TreeTable *table);
 const uint8_t *tree_record_id(const TreeTable *table, uint32_t record);
 

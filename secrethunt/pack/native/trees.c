@@ -314,8 +314,84 @@ void filter_fill(IdFilter *filter, const uint8_t *ids, size_t count, unsigned ha
         filter->may_be[ids[0] << 8 | ids[1]] = 1;
 }
 
+/* --- several readers ------------------------------------------------------------------------------------------- */
+
+/* One thread's share of a plan; each task is complete in itself, so are its records. */
+typedef struct {
+    TreeTable table;
+    Plan *plan;
+    pthread_t thread;
+    Reason reason;
+} TreeReader;
+
+static void *run_reader(void *context)
+{
+    TreeReader *reader = context;
+    reader->reason = walk_trees(&reader->table, reader->plan);
+    return NULL;
+}
+
+static bool append_entries(TreeTable *table, const TreeTable *more)
+{
+    for (size_t i = 0; i < more->entries.count; i++) {
+        TreeEntry *entry = vector_add(&table->entries, sizeof *entry);
+        if (entry == NULL)
+            return false;
+        *entry = *VECTOR_AT(&more->entries, TreeEntry, i);
+        const Label *label = VECTOR_AT(&more->labels, Label, entry->label);
+        const uint8_t *bytes = (const uint8_t *)more->label_bytes.items + label->start;
+        if (!intern_label(table, bytes, label->length, &entry->label))
+            return false;
+    }
+    return vector_append(&table->entry_ids, &more->entry_ids, 1);
+}
+
+static bool append_table(TreeTable *table, const TreeTable *more)
+{
+    uint32_t records = (uint32_t)table->records.count, runs = (uint32_t)table->runs.count;
+    uint32_t entries = (uint32_t)table->entries.count;
+    for (size_t i = 0; i < more->records.count; i++) {
+        TreeRecord *record = vector_add(&table->records, sizeof *record);
+        if (record == NULL)
+            return false;
+        *record = *VECTOR_AT(&more->records, TreeRecord, i);
+        record->parent += record->parent != NO_RECORD ? records : 0;
+        record->first_run += runs;
+        record->first_entry += entries;
+    }
+    return vector_append(&table->runs, &more->runs, sizeof(Region)) &&
+           vector_append(&table->skips, &more->skips, sizeof(Skip)) && append_entries(table, more);
+}
+
+/* The first reader works in the calling thread, on *table* itself. A thread that cannot be started is done without. */
+static Reason read_in_threads(TreeTable *table, Plan *plan, unsigned threads)
+{
+    TreeReader *readers = calloc(threads, sizeof *readers);
+    if (readers == NULL)
+        return REASON_NO_MEMORY;
+    unsigned started = 0;
+    for (; started + 1 < threads; started++) {
+        TreeReader *reader = &readers[started];
+        *reader = (TreeReader){.table = {.set = table->set, .targets = table->targets}, .plan = plan};
+        reader->table.label_index.seed = table->label_index.seed;
+        if (pthread_create(&reader->thread, NULL, run_reader, reader) != 0)
+            break;
+    }
+    Reason reason = walk_trees(table, plan);
+    for (unsigned i = 0; i < started; i++) {
+        pthread_join(readers[i].thread, NULL);
+        if (reason == REASON_NONE)
+            reason = readers[i].reason;
+        if (reason == REASON_NONE && !append_table(table, &readers[i].table))
+            reason = REASON_NO_MEMORY;
+        trees_free(&readers[i].table);
+    }
+    free(readers);
+    return reason;
+}
+
 Reason trees_collect(TreeTable *table, const PackSet *set, const IdFilter *targets, const ExtraTree *extras,
-                     size_t extra_count)
+                     size_t extra_count, unsigned threads)
 {
     Selection selection = {.kinds = 1 << KIND_TREE, .max_size = TREE_BUDGET, .budget = TREE_BUDGET};
     Plan plan;
@@ -326,7 +402,7 @@ Reason trees_collect(TreeTable *table, const PackSet *set, const IdFilter *targe
         return reason;
     table->skips = plan.skips;
     plan.skips = (Vector){0};
-    reason = walk_trees(table, &plan);
+    reason = read_in_threads(table, &plan, threads);
     plan_free(&plan);
     return reason == REASON_NONE ? add_extras(table, extra_count) : reason;
 }

@@ -117,8 +117,8 @@ def _print_ratios(rows: Mapping[str, Run]) -> None:
     print()
     if peers:
         best = min(peers, key=peers.__getitem__)
-        least = "at least " if rows[best].is_stopped else ""
-        print(f"CPU: the best peer ({best}) takes {least}{peers[best] / own.cpu:.1f} times as much as secrethunt.")
+        who = "every peer takes at least" if rows[best].is_stopped else f"the best peer ({best}) takes"
+        print(f"CPU: {who} {peers[best] / own.cpu:.1f} times as much as secrethunt.")
     print(f"CPU: secrethunt takes {own.cpu / floor.cpu:.2f} times as much as the floor.")
 
 

@@ -7,8 +7,8 @@ The corridor: source → blob → candidate → finding. The only module that kn
 
 from __future__ import annotations
 
-import hashlib
 import dataclasses
+import hashlib
 import itertools
 import os
 import time

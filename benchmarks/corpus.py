@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools import Hit, Run, measure, own_command
+from tools import Hit, Run, chosen_tools, measure
 
 from secrethunt.diskcache import DiskCache
 from secrethunt.records import Confidence, Rule
@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--keep", metavar="DIR", help="render into DIR and leave it there")
     options = parser.parse_args()
-    tools = {"secrethunt": own_command(), **dict(peer.split("=", 1) for peer in options.peer)}
+    tools = chosen_tools(options.peer)
     rules = load_ruleset(RuleSelection(), DiskCache(None)).rules
     corpus = Corpus(rules)
     with tempfile.TemporaryDirectory() as temporary:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 
-from tools import Hit, Run, measure, own_command
+from tools import Hit, Run, chosen_tools, measure
 
 _GENERIC = ("generic", "curl-auth", "jwt-base64", "credentials", "hashicorp-tf-password", "weak_password")
 """Peers' rules that go by a keyword alone; the comparison is of provider rules."""
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--missing", action="store_true")
     options = parser.parse_args()
-    tools = {"secrethunt": own_command(), **dict(peer.split("=", 1) for peer in options.peer)}
+    tools = chosen_tools(options.peer)
     for target in options.targets:
         print(f"\n{target} ({options.mode}), median of {options.runs} runs after one to warm up")
         print(f"{'tool':12} {'cpu s':>8} {'wall s':>8} {'MiB':>7} {'findings':>9} {'secrets':>8}")

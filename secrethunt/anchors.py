@@ -28,6 +28,7 @@ ENOUGH_WIDTH = 24
 _MARK = "(?P<anchor>"
 _NUMBERED_REFERENCE = re.compile(r"\\[1-9]|\(\?\(\d")
 _GLOBAL_FLAGS = re.compile(r"\(\?[a-zA-Z]+\)")
+_HEAD_WIDTH = 3
 _LOOSE = 8
 """A part whose width varies by more adds many ends to report, and little to tell matches apart."""
 MAX_LEAD = 128
@@ -74,6 +75,9 @@ class Anchor:
     every place where it might begin. Empty where the pattern cannot be parted there."""
     behind: int = 1
     """What assertions see before the beginning of a match at most."""
+    head: str = ""
+    """How a marked anchor begins (`re`, on bytes), where each match of the pattern begins there too: finds the places
+    worth trying. Empty where nothing of three bytes stands there."""
 
     @property
     def window(self) -> tuple[int, int]:
@@ -153,8 +157,23 @@ def _marked_anchor(pattern: str, pieces: Sequence[_Piece], group: int, reach: in
                 raise AnchorError(f"the marked anchor is wider than {ANCHOR_WIDTH} bytes or begins too late")
             if anchor.min_width == 0:
                 raise AnchorError("the marked anchor may be empty")
-            return dataclasses.replace(anchor, tail=_tail(pattern))
+            head = _head(piece) if anchor.max_lead == 0 else ""
+            return dataclasses.replace(anchor, tail=_tail(pattern), head=head)
     raise AnchorError("(?P<anchor>…) must stand outside of repeats and alternatives")
+
+
+def _head(piece: _Piece) -> str:
+    """The beginning of a marked anchor, up to the first part that may be longer or shorter."""
+    taken: list[_Piece] = []
+    for part in _flatten([(piece.op, piece.argument)], piece.flags, keep=None):
+        if not _is_expressible(part):
+            break
+        taken.append(part)
+        if part.width[0] != part.width[1]:
+            break
+    if _total_width(taken)[0] < _HEAD_WIDTH:
+        return ""
+    return "".join(_render(part.op, part.argument, part.flags) for part in taken)
 
 
 def _tail(pattern: str) -> str:

@@ -7,6 +7,7 @@ The corridor: source → blob → candidate → finding. The only module that kn
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import os
@@ -88,6 +89,7 @@ class Scanner:
             SourceError: A target that does not exist or cannot be opened; raised before anything is scanned.
         """
         started = time.monotonic()
+        source_options = dataclasses.replace(source_options, threads=self._jobs)
         sources = [open_source(target, source_options) for target in targets]
         findings: list[Finding] = []
         ledgers = []
@@ -97,6 +99,10 @@ class Scanner:
             ledgers.append(ledger)
         coverage = self._coverage(ledgers, time.monotonic() - started)
         return ScanResult(tuple(findings), coverage, tuple(_problems(ledgers)))
+
+    @property
+    def _jobs(self) -> int:
+        return self._options.jobs or os.cpu_count() or 1
 
     def scan_bytes(self, data: bytes, path: str = "-") -> tuple[Finding, ...]:
         """Findings in *data*, as if it were a file at *path*."""
@@ -111,7 +117,7 @@ class Scanner:
 
     def _scan_source(self, source: Source, ledger: Ledger, progress: Progress | None) -> list[Finding]:
         """All findings of one source; the bytes of a blob are let go as soon as it has been judged."""
-        jobs = self._options.jobs or os.cpu_count() or 1
+        jobs = self._jobs
         report = _Reporter(ledger, progress)
         hits = self._detector.iter_hits(source.iter_blobs(ledger), jobs=jobs, progress=report.matched)
         found = dict(self._keyed(hits, ledger))

@@ -137,3 +137,17 @@ def test_back_reference_ends_the_anchor_before_it() -> None:
 )
 def test_tail_is_kept_only_where_it_means_the_same_alone(pattern: str, tail: str) -> None:
     assert tail == derive_anchor(pattern).tail
+
+
+@pytest.mark.parametrize(
+    ("pattern", "head"),
+    [
+        (r"(?P<anchor>acme[_-]?key)=(?P<secret>[a-z]{4})", "acme(?:[_\\x2d]){0,1}"),
+        (r"(?<!x)(?P<anchor>(?:acme|ac)=)(?P<secret>[a-z]{4})", ""),
+        (r"(?P<anchor>(?i:ab)\d=)(?P<secret>[a-z]{4})", "(?i:a)(?i:b)[\\d]\\x3d"),
+        (r"x?(?P<anchor>acme)=(?P<secret>[a-z]{4})", ""),
+        (r"acme=(?P<secret>[a-z]{4})", ""),
+    ],
+)
+def test_head_is_how_every_match_of_a_marked_pattern_begins(pattern: str, head: str) -> None:
+    assert head == derive_anchor(pattern).head

@@ -36,6 +36,7 @@ class Confirmer:
         self._anchors = tuple(anchors)
         self._compiled: list[re.Pattern[bytes] | None] = [None] * len(self._patterns)
         self._probes: dict[int, _Probe | None] = {}
+        self._heads: dict[int, re.Pattern[bytes]] = {}
 
     def captures(self, data: bytes | memoryview, rule: int, ends: Iterable[int]) -> Iterator[Capture]:
         """Matches of *rule* in *data* that hold one of the anchors ending at *ends* (ascending)."""
@@ -46,7 +47,7 @@ class Confirmer:
                 continue
             earliest = max(searched, end - anchor.max_width - anchor.max_lead)
             latest = end - anchor.min_width - anchor.min_lead
-            for match in _matches(self._pattern(rule), data, earliest, latest, anchor.reach):
+            for match in self._matches(data, rule, earliest, latest):
                 start, stop = match.span("secret")
                 if start >= 0:
                     yield Capture(rule, match.start(), match.end(), start, stop, match)
@@ -70,6 +71,27 @@ class Confirmer:
             return _Probe(self._pattern(rule).match, back, anchor.reach + LOOKAHEAD - back)
         return None
 
+    def _matches(self, data: bytes | memoryview, rule: int, earliest: int, latest: int) -> Iterator[re.Match[bytes]]:
+        """The match that begins at each place within [earliest, latest] where one does, in order."""
+        anchor = self._anchors[rule]
+        pattern = self._pattern(rule)
+        start = max(earliest, 0)
+        if not anchor.head:
+            yield from _matches_between(pattern, data, start, latest, anchor.reach)
+            return
+        for head in self._head(rule).finditer(data, start, latest + anchor.max_width):
+            place = head.start()
+            match = pattern.match(data, place, place + anchor.reach + LOOKAHEAD) if place <= latest else None
+            if match is not None:
+                yield match
+
+    def _head(self, rule: int) -> re.Pattern[bytes]:
+        """Matches, without taking anything, wherever the anchor may begin."""
+        head = self._heads.get(rule)
+        if head is None:
+            head = self._heads[rule] = re.compile(b"(?=%b)" % self._anchors[rule].head.encode("utf-8"))
+        return head
+
     def _pattern(self, rule: int) -> re.Pattern[bytes]:
         compiled = self._compiled[rule]
         if compiled is None:
@@ -77,11 +99,10 @@ class Confirmer:
         return compiled
 
 
-def _matches(
-    pattern: re.Pattern[bytes], data: bytes | memoryview, earliest: int, latest: int, reach: int
+def _matches_between(
+    pattern: re.Pattern[bytes], data: bytes | memoryview, start: int, latest: int, reach: int
 ) -> Iterator[re.Match[bytes]]:
-    """The match that begins at each place within [earliest, latest] where one does, in order."""
-    start = max(earliest, 0)
+    """The match that begins at each place within [start, latest] where one does, in order."""
     stop = latest + reach + LOOKAHEAD
     while start <= latest:
         if latest - start < _FEW_STARTS or reach > _LONG_REACH:

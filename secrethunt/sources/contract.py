@@ -52,6 +52,8 @@ class SourceOptions:
     use_packs: bool = True
     """Leave packed history to a scan of its deltas; without, every object is written out and read whole: the
     reference, slower by an order of magnitude."""
+    threads: int = 1
+    """Threads in which trees are read for provenance; never changes what is found."""
 
 
 @dataclass(slots=True)

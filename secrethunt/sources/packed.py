@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from secrethunt.pack import IS_NATIVE, CommitTable, Kind, PackFiles, Packs, Reason, list_packs
 from secrethunt.records import Blob, BlobId, Skip
-from secrethunt.sources.commit_graph import CommitGraph, RawCommits, number_commits, order_commits
+from secrethunt.sources.commit_graph import CommitGraph, RawCommits, graph_of, number_commits
 from secrethunt.sources.contract import Ledger
 from secrethunt.sources.git_backend import GitBackend, ObjectType, Report
 from secrethunt.sources.git_objects import Commit, parse_commit
@@ -23,7 +23,7 @@ _HASH_SIZES = {None: 20, b"sha1": 20, b"sha256": 32}
 _HEX = frozenset("0123456789abcdef")
 
 
-def open_packs(backend: GitBackend, layout: GitLayout, *, max_size: int) -> PackedHistory | None:
+def open_packs(backend: GitBackend, layout: GitLayout, *, max_size: int, threads: int = 1) -> PackedHistory | None:
     """
     The repository's packed history, or None when it has no pack, or none in a format that we know.
 
@@ -36,14 +36,21 @@ def open_packs(backend: GitBackend, layout: GitLayout, *, max_size: int) -> Pack
     hash_size = _HASH_SIZES.get(backend.config("extensions.objectformat"))
     if not files.packs or hash_size is None:
         return None
-    return PackedHistory(backend, layout, files, hash_size=hash_size, max_size=max_size)
+    return PackedHistory(backend, layout, files, hash_size=hash_size, max_size=max_size, threads=threads)
 
 
 class PackedHistory:
     """`History` of which the packs are scanned by `packscan` and the rest as blobs."""
 
     def __init__(
-        self, backend: GitBackend, layout: GitLayout, files: PackFiles, *, hash_size: int, max_size: int
+        self,
+        backend: GitBackend,
+        layout: GitLayout,
+        files: PackFiles,
+        *,
+        hash_size: int,
+        max_size: int,
+        threads: int,
     ) -> None:
         self._backend = backend
         self._layout = layout
@@ -52,6 +59,7 @@ class PackedHistory:
         self._loose: dict[ObjectType, list[str]] | None = None
         self.hash_size = hash_size
         self.max_size = max_size
+        self._threads = threads
         self.packs = Packs(files.packs, hash_size)
 
     def iter_blobs(self, ledger: Ledger) -> Iterator[Blob]:
@@ -95,20 +103,20 @@ class PackedHistory:
         # Of what is broken in one pack there may be a sound copy; and what is malformed may still name a tree.
         others = [*self._loose_ids(report)[ObjectType.COMMIT], *(id.hex() for id, _ in table.skips)]
         if not others:
-            return order_commits(_columns(table), tips)
+            return graph_of(_columns(table), self.hash_size, tips)
         commits = dict(_parsed(table))
         for raw in self._backend.objects(others, _as_corrupt(report)):
             if (commit := parse_commit(raw.data)) is not None:
                 commits.setdefault(raw.id, commit)
-        return order_commits(number_commits(commits), tips)
+        return graph_of(number_commits(commits), self.hash_size, tips)
 
     def trees(self, blobs: Sequence[str], report: Report) -> PackedTreeIndex:
         """Where the wanted *blobs* stand in trees."""
         others = self._read_trees(self._loose_ids(report)[ObjectType.TREE], report)
-        index = PackedTreeIndex(self.packs, blobs, others)
+        index = PackedTreeIndex(self.packs, blobs, others, threads=self._threads)
         unread = [id.hex() for id, reason in index.skips if reason != Reason.BAD_OBJECT]
         if sound := self._read_trees(unread, report):
-            index = PackedTreeIndex(self.packs, blobs, [*others, *sound])
+            index = PackedTreeIndex(self.packs, blobs, [*others, *sound], threads=self._threads)
         for id, reason in index.skips:
             if reason == Reason.BAD_OBJECT:
                 report(Skip.CORRUPT_OBJECT, id.hex().encode(), Reason(reason).explain())
@@ -152,13 +160,7 @@ def _names(directory: bytes) -> list[str]:
 
 def _columns(table: CommitTable) -> RawCommits:
     """A table that is complete in itself: parents outside of it are in no store."""
-    count, starts, parents = len(table), table.parent_starts.tolist(), table.parents.tolist()
-    above = [parents[starts[number] : starts[number + 1]] for number in range(count)]
-    if table.outside:
-        above = [[parent for parent in numbers if parent < count] for numbers in above]
-    return RawCommits(
-        _hex_ids(table.ids, table.hash_size), _hex_ids(table.trees, table.hash_size), above, table.times.tolist()
-    )
+    return RawCommits(table.ids, table.trees, table.parent_starts, table.parents, table.times)
 
 
 def _parsed(table: CommitTable) -> Iterator[tuple[str, Commit]]:

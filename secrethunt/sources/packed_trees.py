@@ -17,9 +17,11 @@ from secrethunt.pack import Packs
 class PackedTreeIndex:
     """The trees that lead to wanted blobs: which directories each contains, and which of the blobs."""
 
-    def __init__(self, packs: Packs, blobs: Sequence[str], others: Sequence[tuple[bytes, bytes]]) -> None:
+    def __init__(
+        self, packs: Packs, blobs: Sequence[str], others: Sequence[tuple[bytes, bytes]], *, threads: int = 1
+    ) -> None:
         """*others* are trees that the packs do not give: (id, contents)."""
-        ids, numbers, signatures, self.skips = packs.find_trees(bytes.fromhex("".join(blobs)), others)
+        ids, numbers, signatures, self.skips = packs.find_trees(bytes.fromhex("".join(blobs)), others, threads=threads)
         size = len(blobs[0]) // 2 if blobs else 20
         by_tree = memoryview(numbers).cast("I").tolist()
         self.numbers = {ids[at * size : at * size + size]: number for at, number in enumerate(by_tree)}

@@ -83,7 +83,7 @@ class RepositorySource:
             return None
         from secrethunt.sources.packed import open_packs
 
-        return open_packs(self._backend, self._layout, max_size=self._options.max_size)
+        return open_packs(self._backend, self._layout, max_size=self._options.max_size, threads=self._options.threads)
 
     def iter_blobs(self, ledger: Ledger) -> Iterator[Blob]:
         """What the scope selects and `packed` does not hold: files first, then objects as is cheapest to read."""

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +136,16 @@ def test_output_goes_to_a_file_that_only_its_owner_reads(secrethunt: Runner, tmp
     assert 2 == len(report.read_bytes().splitlines())
     assert 0 == stat.S_IMODE(report.stat().st_mode) & 0o077
     assert [report.name] == [path.name for path in tmp_path.iterdir() if path.name.startswith("report")]
+
+
+def test_output_to_a_pipe_is_written_and_not_replaced(secrethunt: Runner, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        received = pool.submit(pipe.read_bytes)
+        outcome = secrethunt.scan("-", "--output", str(pipe), stdin=acme_key(1))
+        assert (1, 2) == (outcome.code, len(received.result(timeout=60).splitlines()))
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
 def test_values_are_masked_unless_asked_for(secrethunt: Runner) -> None:

@@ -29,6 +29,11 @@ def spans(pattern: str, data: bytes) -> list[tuple[int, int]]:
     [
         (r"acme(?P<secret>[a-z]{4})", b"acmeabcd acmeacmeabcd"),
         (r"[a-z]{0,6}(?P<anchor>key)=(?P<secret>[a-z]{1,4})", b"keykey=abckey=akey=abcd"),
+        (
+            r"(?P<anchor>(?:key|keykey|akeyk)[ =]{1,8})(?P<secret>[a-z0-9]{2})",
+            b"akeykeykey= 12key =34 keykey  56",
+        ),
+        (r"(?<!p)(?P<anchor>(?i:key)\w{0,4}=)(?P<secret>[0-9]{2})", b"KEYkeykeys=12 pkey=34 KeyKEYz=567"),
         (r"(?P<secret>[ab]{0,3}KEYab?)", b"KEYabKEYab KEYaKEYabbaKEYa"),
         (r"(?P<secret>[0-9]{2,40})-us1", b"0123456789012345678901234567890123456789-us1 12-us1"),
         (r"(?<!x)key(?P<secret>[0-9]{2})(?!x)", b"xkey12 key12 key12x key123x"),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from secrethunt.pack import CommitTable
-from secrethunt.pack.contract import Reason
+from secrethunt.pack.contract import Kind, Reason
 from tests.pack.rooms import ROOMS
 from tests.pack.writer import BLOB, COMMIT, TREE, PackWriter, encode_delta, object_id
 
@@ -42,7 +42,7 @@ def paths_of(found: Any, targets: list[bytes]) -> dict[bytes, set[tuple[bytes, b
 
 @pytest.mark.parametrize("room", ROOMS)
 class TestCommits:
-    def test_columns_tell_tree_parents_author_and_time(self, tmp_path: Path, room: ModuleType) -> None:
+    def test_columns_tell_tree_parents_and_time(self, tmp_path: Path, room: ModuleType) -> None:
         writer = PackWriter()
         root, absent = writer.add(COMMIT, commit(bytes(20))), object_id(COMMIT, b"absent")
         side = writer.add(COMMIT, commit(b"\1" * 20, root))
@@ -55,7 +55,6 @@ class TestCommits:
         assert [] == list(table.parents_of(numbers[root]))
         assert b"\2" * 20 == table.tree_of(merge)
         assert (5, 1700000000) == (table.times[merge], table.times[numbers[root]])
-        assert b"An Author <a@example.org> 1 +0000" == table.author_of(merge)
         assert (absent, []) == (table.outside, table.skips)
 
     @pytest.mark.parametrize(
@@ -75,6 +74,33 @@ class TestCommits:
         id, good = writer.add(COMMIT, data), writer.add(COMMIT, commit(bytes(20)))
         columns = room.Packs([writer.write(tmp_path)]).commits()
         assert (good, [(id, Reason.BAD_OBJECT)]) == (columns[0], columns[-1])
+
+
+@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("walks", [["all"], ["some"], ["all", "all"], ["some", "rest"], ["all", "some"]])
+def test_commits_are_the_same_after_any_walks(tmp_path: Path, room: ModuleType, walks: list[str]) -> None:
+    writer = PackWriter()
+    ids = [writer.add(COMMIT, commit(bytes(20), time=b"%d +0000" % number)) for number in range(6)]
+    ids.append(writer.add(COMMIT, commit(bytes(20), *ids[:2], bytes(20))))
+    writer.add(COMMIT, b"no commit")
+    path = writer.write(tmp_path)
+    wanted = {"all": None, "some": b"".join(ids[::2]), "rest": b"".join(ids[1::2])}
+    packs = room.Packs([path])
+    for name in walks:
+        worker = room.Walker(packs, Kind.COMMIT.mask, 4, [(8, 8)], wanted=wanted[name]).worker()
+        while (batch := worker.next_batch()) is not None:
+            batch.resolve(b"")
+            batch.settle(b"")
+    assert _by_id(room.Packs([path]).commits()) == _by_id(packs.commits())
+
+
+def _by_id(columns: Any) -> tuple[dict[bytes, tuple[bytes, list[bytes], int]], list[tuple[bytes, int]]]:
+    table = CommitTable.from_columns(columns, 20)
+    rows = {
+        table.id_of(at): (table.tree_of(at), [table.id_of(parent) for parent in table.parents_of(at)], table.times[at])
+        for at in range(len(table))
+    }
+    return rows, sorted(table.skips)
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -170,3 +196,30 @@ class TestTrees:
         with pytest.raises(ValueError):
             packs.find_trees(b"", [(b"12", b"")])
         assert (b"", b"", [], []) == packs.find_trees(b"")
+
+
+@pytest.mark.parametrize("room", ROOMS)
+class TestThreads:
+    def test_number_of_threads_changes_nothing_that_is_found(self, tmp_path: Path, room: ModuleType) -> None:
+        writer = PackWriter()
+        targets = [writer.add(BLOB, b"%d" % number) for number in range(3)]
+        other = writer.add(BLOB, b"other")
+        for number in range(300):
+            files = [(b"100644", b"f%03d" % (number + at), other) for at in range(30)]
+            low = tree(*files, (b"100644", b"hit", targets[number % 3]))
+            id = writer.add(TREE, low)
+            changed = low[:-20] + targets[(number + 1) % 3]
+            writer.add_delta(object_id(TREE, changed), id, encode_delta(len(low), [(0, len(low) - 20), changed[-20:]]))
+            writer.add(TREE, tree((b"40000", b"d%03d" % number, id)))
+        packs = room.Packs([writer.write(tmp_path)])
+        one, four = (packs.find_trees(b"".join(targets), threads=threads) for threads in (1, 4))
+        assert paths_of(one, targets) == paths_of(four, targets)
+        assert 900 == len(paths_of(one, targets))
+
+    @pytest.mark.parametrize("threads", [0, 5000])
+    def test_impossible_number_of_threads_is_refused(self, tmp_path: Path, room: ModuleType, threads: int) -> None:
+        writer = PackWriter()
+        writer.add(BLOB, b"x")
+        packs = room.Packs([writer.write(tmp_path)])
+        with pytest.raises(ValueError, match="threads"):
+            packs.find_trees(bytes(20), threads=threads)

@@ -33,15 +33,103 @@ PyObject *packs_commits(PyObject *object, PyObject *unused)
     if (reason != REASON_NONE)
         raise_reason(object, reason, "", 0);
     else
-        result = Py_BuildValue("NNNNNNNNN", ids_of(set, &table.nodes), column(&table.trees, 1),
+        result = Py_BuildValue("NNNNNNN", ids_of(set, &table.nodes), column(&table.trees, 1),
                                column(&table.parent_starts, sizeof(uint32_t)), column(&table.parents, sizeof(uint32_t)),
-                               column(&table.times, sizeof(int64_t)), column(&table.author_starts, sizeof(uint64_t)),
-                               column(&table.authors, 1), column(&table.outside, 1), list_skips(set, &table.skips));
+                               column(&table.times, sizeof(int64_t)), column(&table.outside, 1),
+                               list_skips(set, &table.skips));
     commits_free(&table);
     return result;
 }
 
+/* --- the order of commits -------------------------------------------------------------------------------------- */
+
+enum { IDS, STARTS, PARENTS, TIMES, TIPS, COLUMN_COUNT };
+
+/* A buffer of numbers may begin anywhere; the copy is aligned. */
+static void *copy_column(const Py_buffer *buffer)
+{
+    void *copy = PyMem_Malloc((size_t)buffer->len + 8);
+    if (copy == NULL)
+        return PyErr_NoMemory();
+    memcpy(copy, buffer->buf, (size_t)buffer->len);
+    return copy;
+}
+
+static bool are_columns(const Py_buffer *buffers, unsigned hash_size)
+{
+    static const size_t sizes[COLUMN_COUNT] = {1, 4, 4, 8, 4};
+    for (int i = 0; i < COLUMN_COUNT; i++)
+        if ((size_t)buffers[i].len % sizes[i] != 0)
+            return false;
+    size_t count = (size_t)buffers[TIMES].len / 8;
+    return hash_size > 0 && hash_size <= MAX_HASH && count < NO_NODE &&
+           (size_t)buffers[IDS].len == count * hash_size && (size_t)buffers[STARTS].len == (count + 1) * 4;
+}
+
+static bool are_starts(const CommitColumns *commits, size_t parent_count)
+{
+    for (uint32_t i = 0; i < commits->count; i++)
+        if (commits->parent_starts[i] > commits->parent_starts[i + 1])
+            return false;
+    return commits->parent_starts[0] == 0 && commits->parent_starts[commits->count] == parent_count;
+}
+
+static PyObject *order_columns(const Py_buffer *buffers, void *const *columns, unsigned hash_size)
+{
+    CommitColumns commits = {
+        .count = (uint32_t)(buffers[TIMES].len / 8),
+        .hash_size = hash_size,
+        .ids = columns[IDS],
+        .parent_starts = columns[STARTS],
+        .parents = columns[PARENTS],
+        .times = columns[TIMES],
+    };
+    if (!are_starts(&commits, (size_t)buffers[PARENTS].len / 4)) {
+        PyErr_SetString(PyExc_ValueError, "parent_starts do not fit the parents");
+        return NULL;
+    }
+    CommitOrder order;
+    Reason reason;
+    Py_BEGIN_ALLOW_THREADS
+    reason = commits_order(&commits, columns[TIPS], (size_t)buffers[TIPS].len / 4, &order);
+    Py_END_ALLOW_THREADS
+    PyObject *result = NULL;
+    if (reason != REASON_NONE)
+        PyErr_NoMemory();
+    else
+        result = Py_BuildValue("NNNI", column(&order.order, 4), column(&order.starts, 4), column(&order.parents, 4),
+                               (unsigned int)order.reachable);
+    order_free(&order);
+    return result;
+}
+
+PyObject *module_order_commits(PyObject *module, PyObject *args)
+{
+    (void)module;
+    Py_buffer buffers[COLUMN_COUNT] = {{0}};
+    void *columns[COLUMN_COUNT] = {0};
+    unsigned int hash_size;
+    PyObject *result = NULL;
+    if (!PyArg_ParseTuple(args, "y*Iy*y*y*y*:order_commits", &buffers[IDS], &hash_size, &buffers[STARTS],
+                          &buffers[PARENTS], &buffers[TIMES], &buffers[TIPS]))
+        return NULL;
+    bool is_valid = are_columns(buffers, hash_size);
+    if (!is_valid)
+        PyErr_SetString(PyExc_ValueError, "the columns do not fit each other");
+    for (int i = 0; i < COLUMN_COUNT && is_valid; i++)
+        is_valid = (columns[i] = copy_column(&buffers[i])) != NULL;
+    if (is_valid)
+        result = order_columns(buffers, columns, hash_size);
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        PyMem_Free(columns[i]);
+        PyBuffer_Release(&buffers[i]);
+    }
+    return result;
+}
+
 /* --- trees ----------------------------------------------------------------------------------------------------- */
+
+#define MAX_THREADS 1024
 
 /* The caller's arguments: ids to look for, and trees that are in no pack. */
 typedef struct {
@@ -49,6 +137,7 @@ typedef struct {
     PyObject *extras; /* keeps what the pointers below point into */
     ExtraTree *trees;
     size_t target_count, tree_count;
+    unsigned int threads;
 } Query;
 
 static int parse_extra(PyObject *row, unsigned hash_size, ExtraTree *tree)
@@ -71,10 +160,15 @@ static int parse_extra(PyObject *row, unsigned hash_size, ExtraTree *tree)
 
 static int parse_query(Query *query, PyObject *args, PyObject *keywords, unsigned hash_size)
 {
-    static char *names[] = {"targets", "extra", NULL};
+    static char *names[] = {"targets", "extra", "threads", NULL};
     PyObject *extras = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "y*|O:find_trees", names, &query->targets, &extras))
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "y*|O$I:find_trees", names, &query->targets, &extras,
+                                     &query->threads))
         return -1;
+    if (query->threads < 1 || query->threads > MAX_THREADS) {
+        PyErr_SetString(PyExc_ValueError, "threads is out of range");
+        return -1;
+    }
     if ((size_t)query->targets.len % hash_size != 0) {
         PyErr_SetString(PyExc_ValueError, "targets holds whole ids");
         return -1;
@@ -169,14 +263,18 @@ static PyObject *closure_result(const TreeTable *table, const Closure *closure)
 PyObject *packs_find_trees(PyObject *object, PyObject *args, PyObject *keywords)
 {
     const PackSet *set = &((PacksObject *)object)->set;
-    Query query = {0};
+    Query query = {.threads = 1};
     TreeTable table = {0};
     Closure closure = {0};
     PyObject *result = NULL;
+    IdFilter *targets = PyMem_Malloc(sizeof *targets);
+    if (targets == NULL)
+        return PyErr_NoMemory();
     if (parse_query(&query, args, keywords, set->hash_size) == 0) {
         Reason reason;
         Py_BEGIN_ALLOW_THREADS
-        reason = trees_collect(&table, set, query.trees, query.tree_count);
+        filter_fill(targets, query.targets.buf, query.target_count, set->hash_size);
+        reason = trees_collect(&table, set, targets, query.trees, query.tree_count, query.threads);
         if (reason == REASON_NONE)
             reason = closure_find(&closure, &table, query.targets.buf, query.target_count);
         Py_END_ALLOW_THREADS
@@ -185,5 +283,6 @@ PyObject *packs_find_trees(PyObject *object, PyObject *args, PyObject *keywords)
     closure_free(&closure);
     trees_free(&table);
     query_free(&query);
+    PyMem_Free(targets);
     return result;
 }

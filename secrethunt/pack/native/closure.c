@@ -21,7 +21,6 @@ typedef struct {
     Closure *closure;
     const uint8_t *targets;
     HashIndex record_index, target_index, signature_index;
-    uint8_t *has_prefix;  /* of two bytes: does any target begin with them? */
     uint8_t *is_closed;   /* of each record */
     size_t *hit_starts;   /* of each record, and one more */
     uint32_t *signatures; /* of each record */
@@ -106,7 +105,6 @@ static bool link_entries(Search *search, size_t target_count)
             return false;
     for (uint32_t i = 0; i < target_count; i++) {
         const uint8_t *id = search->targets + (size_t)i * hash_size;
-        search->has_prefix[id[0] << 8 | id[1]] = 1;
         if (!insert(search, &search->target_index, hash_of_target, is_same_target, i, id))
             return false;
     }
@@ -115,7 +113,7 @@ static bool link_entries(Search *search, size_t target_count)
         const uint8_t *id = (const uint8_t *)table->entry_ids.items + i * hash_size;
         if (entry->is_tree)
             entry->child = look_up(search, &search->record_index, is_same_record, id);
-        else if (search->has_prefix[id[0] << 8 | id[1]])
+        else
             entry->child = look_up(search, &search->target_index, is_same_target, id);
     }
     drop_dead_entries(table);
@@ -385,21 +383,19 @@ Reason closure_find(Closure *closure, TreeTable *table, const uint8_t *targets, 
         .table = table,
         .closure = closure,
         .targets = targets,
-        .has_prefix = calloc(1 << 16, 1),
         .is_closed = calloc(count, 1),
         .hit_starts = calloc(count + 1, sizeof(size_t)),
         .signatures = malloc(count * sizeof(uint32_t)),
     };
     uint64_t seed = hash_seed(closure);
     search.record_index.seed = search.target_index.seed = search.signature_index.seed = seed;
-    bool is_done = search.has_prefix != NULL && search.is_closed != NULL && search.hit_starts != NULL &&
+    bool is_done = search.is_closed != NULL && search.hit_starts != NULL &&
                    search.signatures != NULL;
     if (is_done) {
         for (size_t i = 0; i < count; i++)
             search.signatures[i] = UNSEEN;
         is_done = link_entries(&search, target_count) && run_rounds(&search) && sign_all(&search);
     }
-    free(search.has_prefix);
     free(search.is_closed);
     free(search.hit_starts);
     free(search.signatures);

@@ -45,8 +45,19 @@ static bool drive_batch(Worker *worker, Store *store)
 static void drive_walk(const PackSet *set)
 {
     static const Reach reaches[2] = {{8, 4}, {300, 300}};
+    /* Made once, and kept from one input to the next. */
+    static QuietRanges quiet;
+    if (quiet.cells == NULL && !quiet_init(&quiet))
+        abort();
     Selection selection = {.kinds = 0x1e, .max_size = 1 << 16, .budget = 1 << 17};
-    WalkOptions options = {.width = 6, .arena_bytes = 512, .object_bytes = 2048, .reaches = reaches, .tag_count = 2};
+    WalkOptions options = {
+        .width = 6,
+        .arena_bytes = 512,
+        .object_bytes = 2048,
+        .reaches = reaches,
+        .tag_count = 2,
+        .quiet = &quiet,
+    };
     Plan plan;
     Worker worker;
     Store *store = NULL;
@@ -73,7 +84,10 @@ static void drive_history(const PackSet *set)
     commits_free(&commits);
     for (uint32_t node = 0; targets != NULL && node < set->node_count; node++)
         memcpy(targets + (size_t)node * HASH_SIZE, packset_id(set, node), HASH_SIZE);
-    if (targets != NULL && trees_collect(&trees, set, NULL, 0) == REASON_NONE)
+    static IdFilter filter;
+    if (targets != NULL)
+        filter_fill(&filter, targets, set->node_count, HASH_SIZE);
+    if (targets != NULL && trees_collect(&trees, set, &filter, NULL, 0, 1) == REASON_NONE)
         closure_find(&closure, &trees, targets, set->node_count);
     closure_free(&closure);
     trees_free(&trees);

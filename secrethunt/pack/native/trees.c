@@ -143,6 +143,21 @@ static bool is_directory(const uint8_t *label)
     return *label == ' ' && (mode & 0170000) == 0040000;
 }
 
+/* Take over the entry that begins at *start*, whose label ends at *nul*. */
+static Reason keep_entry(Parser *parser, const uint8_t *start, const uint8_t *nul, bool is_tree)
+{
+    TreeTable *table = parser->table;
+    unsigned hash_size = table->set->hash_size;
+    TreeEntry *entry = vector_add(&table->entries, sizeof *entry);
+    size_t ids = table->entry_ids.count;
+    if (entry == NULL || !vector_reserve(&table->entry_ids, ids + hash_size, 1))
+        return REASON_NO_MEMORY;
+    memcpy((uint8_t *)table->entry_ids.items + ids, nul + 1, hash_size);
+    table->entry_ids.count += hash_size;
+    *entry = (TreeEntry){.index = (uint32_t)parser->places.count, .child = NO_RECORD, .is_tree = is_tree};
+    return intern_label(table, start, (size_t)(nul - start), &entry->label) ? REASON_NONE : REASON_NO_MEMORY;
+}
+
 /* Parse the entry that begins here. */
 static Reason take_entry(Parser *parser)
 {
@@ -155,15 +170,14 @@ static Reason take_entry(Parser *parser)
         return REASON_BAD_OBJECT;
     if (left - (size_t)(nul - start) - 1 < hash_size)
         return REASON_BAD_OBJECT;
-    TreeEntry *entry = vector_add(&table->entries, sizeof *entry);
-    size_t ids = table->entry_ids.count;
-    if (entry == NULL || !vector_reserve(&table->entry_ids, ids + hash_size, 1))
-        return REASON_NO_MEMORY;
-    memcpy((uint8_t *)table->entry_ids.items + ids, nul + 1, hash_size);
-    table->entry_ids.count += hash_size;
-    *entry = (TreeEntry){.index = (uint32_t)parser->places.count, .child = NO_RECORD};
-    entry->is_tree = is_directory(start);
-    if (!intern_label(table, start, (size_t)(nul - start), &entry->label) || !add_place(parser, parser->position))
+    const uint8_t *id = nul + 1;
+    bool is_tree = is_directory(start), is_kept = is_tree || table->targets->may_be[id[0] << 8 | id[1]];
+    if (is_kept) {
+        Reason reason = keep_entry(parser, start, nul, is_tree);
+        if (reason != REASON_NONE)
+            return reason;
+    }
+    if (!add_place(parser, parser->position))
         return REASON_NO_MEMORY;
     parser->position += (size_t)(nul - start) + 1 + hash_size;
     parser->expected++;
@@ -293,18 +307,102 @@ static Reason add_extras(TreeTable *table, size_t count)
     return reason == REASON_NO_MEMORY ? reason : REASON_NONE;
 }
 
-Reason trees_collect(TreeTable *table, const PackSet *set, const ExtraTree *extras, size_t extra_count)
+void filter_fill(IdFilter *filter, const uint8_t *ids, size_t count, unsigned hash_size)
+{
+    memset(filter, 0, sizeof *filter);
+    for (size_t i = 0; i < count; i++, ids += hash_size)
+        filter->may_be[ids[0] << 8 | ids[1]] = 1;
+}
+
+/* --- several readers ------------------------------------------------------------------------------------------- */
+
+/* One thread's share of a plan; each task is complete in itself, so are its records. */
+typedef struct {
+    TreeTable table;
+    Plan *plan;
+    pthread_t thread;
+    Reason reason;
+} TreeReader;
+
+static void *run_reader(void *context)
+{
+    TreeReader *reader = context;
+    reader->reason = walk_trees(&reader->table, reader->plan);
+    return NULL;
+}
+
+static bool append_entries(TreeTable *table, const TreeTable *more)
+{
+    for (size_t i = 0; i < more->entries.count; i++) {
+        TreeEntry *entry = vector_add(&table->entries, sizeof *entry);
+        if (entry == NULL)
+            return false;
+        *entry = *VECTOR_AT(&more->entries, TreeEntry, i);
+        const Label *label = VECTOR_AT(&more->labels, Label, entry->label);
+        const uint8_t *bytes = (const uint8_t *)more->label_bytes.items + label->start;
+        if (!intern_label(table, bytes, label->length, &entry->label))
+            return false;
+    }
+    return vector_append(&table->entry_ids, &more->entry_ids, 1);
+}
+
+static bool append_table(TreeTable *table, const TreeTable *more)
+{
+    uint32_t records = (uint32_t)table->records.count, runs = (uint32_t)table->runs.count;
+    uint32_t entries = (uint32_t)table->entries.count;
+    for (size_t i = 0; i < more->records.count; i++) {
+        TreeRecord *record = vector_add(&table->records, sizeof *record);
+        if (record == NULL)
+            return false;
+        *record = *VECTOR_AT(&more->records, TreeRecord, i);
+        record->parent += record->parent != NO_RECORD ? records : 0;
+        record->first_run += runs;
+        record->first_entry += entries;
+    }
+    return vector_append(&table->runs, &more->runs, sizeof(Region)) &&
+           vector_append(&table->skips, &more->skips, sizeof(Skip)) && append_entries(table, more);
+}
+
+/* The first reader works in the calling thread, on *table* itself. A thread that cannot be started is done without. */
+static Reason read_in_threads(TreeTable *table, Plan *plan, unsigned threads)
+{
+    TreeReader *readers = calloc(threads, sizeof *readers);
+    if (readers == NULL)
+        return REASON_NO_MEMORY;
+    unsigned started = 0;
+    for (; started + 1 < threads; started++) {
+        TreeReader *reader = &readers[started];
+        *reader = (TreeReader){.table = {.set = table->set, .targets = table->targets}, .plan = plan};
+        reader->table.label_index.seed = table->label_index.seed;
+        if (pthread_create(&reader->thread, NULL, run_reader, reader) != 0)
+            break;
+    }
+    Reason reason = walk_trees(table, plan);
+    for (unsigned i = 0; i < started; i++) {
+        pthread_join(readers[i].thread, NULL);
+        if (reason == REASON_NONE)
+            reason = readers[i].reason;
+        if (reason == REASON_NONE && !append_table(table, &readers[i].table))
+            reason = REASON_NO_MEMORY;
+        trees_free(&readers[i].table);
+    }
+    free(readers);
+    return reason;
+}
+
+Reason trees_collect(TreeTable *table, const PackSet *set, const IdFilter *targets, const ExtraTree *extras,
+                     size_t extra_count, unsigned threads)
 {
     Selection selection = {.kinds = 1 << KIND_TREE, .max_size = TREE_BUDGET, .budget = TREE_BUDGET};
     Plan plan;
-    *table = (TreeTable){.set = set, .extras = extras};
+    *table = (TreeTable){.set = set, .extras = extras, .targets = targets};
     table->label_index.seed = hash_seed(table);
     Reason reason = plan_make(&plan, set, &selection);
     if (reason != REASON_NONE)
         return reason;
     table->skips = plan.skips;
     plan.skips = (Vector){0};
-    reason = walk_trees(table, &plan);
+    reason = read_in_threads(table, &plan, threads);
     plan_free(&plan);
     return reason == REASON_NONE ? add_extras(table, extra_count) : reason;
 }

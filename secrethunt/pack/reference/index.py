@@ -28,6 +28,7 @@ _INDEX_HEADER = b"\xfftOc\0\0\0\2"
 _HEADER_BYTES = 64
 _STREAM_SLACK = 1 << 20
 _NOWHERE = 2**64 - 1
+_MAX_THREADS = 1024
 
 
 class Entry(NamedTuple):
@@ -322,8 +323,12 @@ class Packs:
         """All commits as columns."""
         return history.collect_commits(self)
 
-    def find_trees(self, targets: Buffer, extra: Sequence[tuple[bytes, bytes]] = ()) -> history.Closure:
-        """The trees from which any of the blobs *targets* can be reached."""
+    def find_trees(
+        self, targets: Buffer, extra: Sequence[tuple[bytes, bytes]] = (), *, threads: int = 1
+    ) -> history.Closure:
+        """The trees from which any of the blobs *targets* can be reached; here in one thread always."""
+        if not 1 <= threads <= _MAX_THREADS:
+            raise ValueError("threads is out of range")
         return history.find_trees(self, bytes(targets), list(extra))
 
     # --- for the other modules of the twin --------------------------------------------------------------------

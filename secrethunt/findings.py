@@ -28,6 +28,7 @@ from secrethunt.records import (
     CommitInfo,
     Finding,
     FindingId,
+    KnownSecret,
     Occurrence,
     Provenance,
     Rule,
@@ -63,6 +64,11 @@ class Fingerprinter:
         self._key = key
         self._known: dict[tuple[str, bytes], SecretId] = {}
 
+    def secret_id_of(self, candidate: Candidate) -> SecretId:
+        """The id of a candidate's secret, computed or known from before."""
+        secret = candidate.secret
+        return secret.secret_id if isinstance(secret, KnownSecret) else self.secret_id(candidate.rule, secret.reveal())
+
     def secret_id(self, rule: Rule, value: bytes) -> SecretId:
         """HMAC-SHA256 over credential family and canonical value; 32 hex digits."""
         family = rule.family or rule.id
@@ -91,18 +97,20 @@ class _Sighting(NamedTuple):
     place: Provenance
 
 
-def assemble_findings(placed: Iterable[Placed], naming: Naming) -> list[Finding]:
+def assemble_findings(
+    placed: Iterable[Placed], naming: Naming, fingerprinter: Fingerprinter | None = None
+) -> list[Finding]:
     """
     One finding for each secret in each place of each path, most severe first.
 
-    A rule with `paths` counts only where a path of the blob matches.
+    A rule with `paths` counts only where a path of the blob matches. A *fingerprinter* of the same key may be given.
     """
-    fingerprinter = Fingerprinter(naming.key)
+    fingerprinter = fingerprinter or Fingerprinter(naming.key)
     groups: dict[tuple[SecretId, bytes, int], list[_Sighting]] = {}
     for blob, places in placed:
         for place in places:
             for candidate in _candidates_at(place.path, blob.candidates):
-                secret_id = fingerprinter.secret_id(candidate.rule, candidate.secret.reveal())
+                secret_id = fingerprinter.secret_id_of(candidate)
                 key = (secret_id, place.path, candidate.ordinal)
                 groups.setdefault(key, []).append(_Sighting(blob.id, candidate, place))
     findings = [_finding(secret_id, ordinal, group, naming) for (secret_id, _, ordinal), group in groups.items()]

@@ -63,6 +63,8 @@ class Ledger:
     commits: int = 0
     tags: int = 0
     bytes: int = 0
+    known: int = 0
+    """Objects of history that were not read because a state file knows them."""
     total_bytes: int = 0
     """Best estimate of all bytes to come, for the progress bar; 0 while unknown."""
     problems: list[Problem] = field(default_factory=list)
@@ -85,6 +87,22 @@ class BlobKey(NamedTuple):
     kind: BlobKind
     id: BlobId
     path: bytes
+
+
+class Choice(Protocol):
+    """Which objects of a history are read this time, and what became of them."""
+
+    def wants(self, id: str) -> bool:
+        """Asked once of each object that stands by itself; answered for good."""
+
+    def wanted(self, packed: PackedObjects) -> builtins.bytes:
+        """Binary ids, joined, of the packed objects to read."""
+
+    def note_read(self, ids: Iterable[builtins.bytes]) -> None:
+        """These were scanned."""
+
+    def note_pointer(self, id: builtins.bytes, oid: str) -> None:
+        """This blob stands for another, which may come and go."""
 
 
 class PackedObjects(Protocol):

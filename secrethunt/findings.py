@@ -9,6 +9,7 @@ path. Neither holds a line number, a commit, an author or a time, so that edits 
 from __future__ import annotations
 
 import fnmatch
+import functools
 import hashlib
 import hmac
 import os
@@ -147,10 +148,14 @@ def _candidates_at(path: bytes, candidates: Sequence[Candidate]) -> Sequence[Can
 
 
 def _counts_at(rule: Rule, path: bytes) -> bool:
-    if not rule.paths:
-        return True
+    return not rule.paths or _is_at(path, rule.paths)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _is_at(path: bytes, globs: tuple[str, ...]) -> bool:
+    """Remembered, since every version of a file stands at the same path."""
     text = "/" + path.decode("utf-8", "surrogateescape")
-    return any(fnmatch.fnmatchcase(text, glob if glob.startswith(("*", "/")) else f"*/{glob}") for glob in rule.paths)
+    return any(fnmatch.fnmatchcase(text, glob if glob.startswith(("*", "/")) else f"*/{glob}") for glob in globs)
 
 
 def _finding(secret_id: SecretId, ordinal: int, group: list[_Sighting], naming: Naming) -> Finding:

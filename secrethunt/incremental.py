@@ -14,9 +14,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
@@ -58,6 +58,16 @@ class Setting:
     max_size: int
 
 
+class Report(Protocol):
+    """Where progress is told."""
+
+    def matched(self, size: int) -> None:
+        """So many bytes more were matched."""
+
+    def tell(self, label: str) -> None:
+        """What is done now."""
+
+
 class IncrementalScan:
     """One scan of one repository with the state at *path*, which must have passed `check_path`."""
 
@@ -69,12 +79,12 @@ class IncrementalScan:
         self.notes: list[str] = []
         """Why the state could not be used as it was, or could not be kept."""
 
-    def run(self, source: RepositorySource, ledger: Ledger, tell: Callable[[int], None]) -> list[Finding]:
+    def run(self, source: RepositorySource, ledger: Ledger, report: Report) -> list[Finding]:
         """All findings, those known from before included."""
         setting = self._setting
         stored = _Stored.read(self._path, self.notes)
         before = source.snapshot(stored.pointed)
-        scan = ObjectScan(setting.detector, ledger, setting.jobs, setting.least, tell)
+        scan = ObjectScan(setting.detector, ledger, setting.jobs, setting.least, report.matched)
         files = dict(scan.keep(scan.blobs(source.iter_files(ledger))))
         naming = Naming(source.repository, source.prefix, setting.key)
         placed = _placed(files, source, ledger)
@@ -88,6 +98,7 @@ class IncrementalScan:
         known = self._usable(stored, source.hash_size)
         history, outcome = self._read(source, scan, known)
         ledger.known = len(outcome.present - outcome.chosen)
+        report.tell("tracing history")
         history_placed = _placed(history, source, ledger)
         learnt = learn(known, outcome)
         done = Finished(tuple(history_placed), tuple(mark.problems(ledger)), learnt.size)

@@ -152,7 +152,7 @@ class Scanner:
             max_size=state.max_size,
         )
         scan = IncrementalScan(state.path, setting)
-        return scan.run(source, ledger, _Reporter(ledger, progress).matched), tuple(scan.notes)
+        return scan.run(source, ledger, _Reporter(ledger, progress)), tuple(scan.notes)
 
     @property
     def _jobs(self) -> int:

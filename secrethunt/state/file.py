@@ -64,7 +64,7 @@ def check_path(path: str) -> None:
     Raises:
         UsageError: It cannot, or something else is there.
     """
-    directory = os.path.dirname(os.path.abspath(path))
+    directory = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(directory):
         raise UsageError(f"--state {path}: there is no directory {directory}", hint="Create it first.")
     try:

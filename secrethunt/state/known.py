@@ -58,7 +58,7 @@ class Known:
         wanted = set(self.pointers)
         for id, seen in self.hits.items():
             levels = [level for rule, level in seen.items() if rule in rules or rule == ANY_RULE]
-            if len(levels) > 1 or (levels and levels[0] >= least) or ANY_RULE in seen:
+            if len(levels) > 1 or (levels and levels[0] >= least):
                 wanted.add(id)
         return wanted
 
@@ -76,7 +76,7 @@ def rules_seen(candidates: Iterable[Candidate], fingerprints: Mapping[str, bytes
         rule = fingerprints[candidate.rule.id]
         seen[rule] = max(seen.get(rule, 0), candidate.confidence)
         for other in candidate.also:
-            seen[fingerprints[other]] = Confidence.HIGH
+            seen[fingerprints.get(other, ANY_RULE)] = Confidence.HIGH
     if count >= MAX_CANDIDATES:
         seen[ANY_RULE] = Confidence.HIGH
     return seen

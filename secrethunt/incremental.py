@@ -37,7 +37,7 @@ from secrethunt.ruleset import Ruleset
 from secrethunt.sources.contract import BlobKey, Choice, Ledger
 from secrethunt.state.choice import KnownChoice
 from secrethunt.state.file import Damaged, StateFile, read_state, write_state
-from secrethunt.state.fingerprints import code_fingerprint, judging_fingerprint, rule_fingerprints
+from secrethunt.state.fingerprints import code_fingerprint, rule_fingerprints
 from secrethunt.state.finished import Finished, decode_finished, encode_finished, unread_blob
 from secrethunt.state.known import Hits, Known, Outcome, decode_known, encode_known, learn, rules_seen
 
@@ -58,7 +58,7 @@ class Setting:
     max_size: int
 
 
-class Report(Protocol):
+class Reporter(Protocol):
     """Where progress is told."""
 
     def matched(self, size: int) -> None:
@@ -74,12 +74,13 @@ class IncrementalScan:
     def __init__(self, path: str, setting: Setting) -> None:
         self._path = path
         self._setting = setting
+        self._code = code_fingerprint()
         self._fingerprints = rule_fingerprints(setting.detector.ruleset)
         self._fingerprinter = Fingerprinter(setting.key)
         self.notes: list[str] = []
         """Why the state could not be used as it was, or could not be kept."""
 
-    def run(self, source: RepositorySource, ledger: Ledger, report: Report) -> list[Finding]:
+    def run(self, source: RepositorySource, ledger: Ledger, report: Reporter) -> list[Finding]:
         """All findings, those known from before included."""
         setting = self._setting
         stored = _Stored.read(self._path, self.notes)
@@ -111,7 +112,7 @@ class IncrementalScan:
     def _usable(self, stored: _Stored, hash_size: int) -> Known:
         """What of the state holds under the present options."""
         nothing = Known(hash_size, self._setting.max_size)
-        known = stored.known(self.notes)
+        known = stored.known(self._code, self.notes)
         if known is None or known.hash_size != hash_size:
             return nothing
         if known.max_size > self._setting.max_size:
@@ -173,7 +174,7 @@ class IncrementalScan:
         setting = self._setting
         digest = hashlib.blake2b(key=hashlib.sha256(setting.key).digest(), digest_size=32)
         digest.update(repr((int(setting.least), setting.max_size)).encode())
-        for part in (code_fingerprint(), snapshot, *self._fingerprints):
+        for part in (self._code, snapshot, *self._fingerprints):
             digest.update(part)
         return digest.digest()
 
@@ -181,7 +182,7 @@ class IncrementalScan:
         return encode_finished(done, self._fingerprint(snapshot), self._fingerprinter) or b""
 
     def _write(self, known: Known, finished: bytes) -> None:
-        about = {"judging": judging_fingerprint().hex(), "pointed": sorted(set(known.pointers.values()))}
+        about = {"code": self._code.hex(), "pointed": sorted(set(known.pointers.values()))}
         sections = {"about": json.dumps(about).encode(), "finished": finished, "known": encode_known(known)}
         try:
             write_state(self._path, sections)
@@ -216,12 +217,12 @@ class _Stored:
         except Damaged:
             return None
 
-    def known(self, notes: list[str]) -> Known | None:
-        """What is known of objects, if the same code judged them."""
+    def known(self, code: bytes, notes: list[str]) -> Known | None:
+        """What is known of objects, if the same *code* judged them."""
         if self._file is None:
             return None
         try:
-            if self._about.get("judging") != judging_fingerprint().hex():
+            if self._about.get("code") != code.hex():
                 raise Damaged("another version of secrethunt wrote it")
             return decode_known(self._file.section("known"))
         except Damaged as err:

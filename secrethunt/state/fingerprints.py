@@ -10,28 +10,17 @@ import dataclasses
 import hashlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
 
+from secrethunt.match.database import library_version
 from secrethunt.ruleset import Ruleset
 
 _TOLD_ONLY = frozenset(
     {"name", "nhi", "severity", "examples", "negative_examples", "rotate", "references", "file", "line"}
 )
 """Fields of a rule that change what is said of a finding, not what is found."""
-_JUDGING = (
-    "__init__.py",
-    "anchors.py",
-    "candidates",
-    "checksums.py",
-    "detector.py",
-    "match",
-    "objectscan.py",
-    "pack",
-    "packscan.py",
-    "records.py",
-    "state",
-)
-"""What decides, with the rules, which objects hold candidates; paths in the package."""
+_ABOVE = frozenset({"cli", "report"})
+"""Rooms that show findings and make none."""
 _CODE = (".py", ".so", ".pyd")
 _SIZE = 16
 
@@ -47,14 +36,26 @@ def rule_fingerprints(ruleset: Ruleset) -> list[bytes]:
     ]
 
 
-def judging_fingerprint() -> bytes:
-    """Changes with the code that decides which objects hold candidates."""
-    return _hash_files(_JUDGING)
-
-
 def code_fingerprint() -> bytes:
-    """Changes with any code of secrethunt."""
-    return _hash_files((".",))
+    """Changes with the code that finds, judges and traces, and with what it stands on."""
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    digest = hashlib.blake2b(f"{sys.version} {library_version()}".encode(), digest_size=_SIZE)
+    paths = list(_iter_code(root))
+    for path in paths:
+        with open(path, "rb") as file:
+            content = file.read()
+        digest.update(f"\0{os.path.relpath(path, root)}\0{len(content)}\0".encode())
+        digest.update(content)
+    # Where code cannot be looked at (in an archive), nothing may be taken over.
+    return digest.digest() if paths else os.urandom(_SIZE)
+
+
+def _iter_code(root: str) -> Iterator[str]:
+    for folder, folders, names in os.walk(root):
+        if folder == root:
+            folders[:] = [name for name in folders if name not in _ABOVE]
+        folders.sort()
+        yield from (os.path.join(folder, name) for name in sorted(names) if name.endswith(_CODE))
 
 
 def _deciding(rule: object) -> list[str]:
@@ -66,27 +67,6 @@ def _deciding(rule: object) -> list[str]:
 
 
 _NAMES: dict[type, list[str]] = {}
-
-
-def _hash_files(parts: Iterable[str]) -> bytes:
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    digest = hashlib.blake2b(sys.version.encode(), digest_size=_SIZE)
-    paths = [path for part in parts for path in _code_below(os.path.join(root, part))]
-    for path in paths:
-        with open(path, "rb") as file:
-            content = file.read()
-        digest.update(f"\0{os.path.relpath(path, root)}\0{len(content)}\0".encode())
-        digest.update(content)
-    # Where code cannot be looked at (in an archive), nothing may be taken over.
-    return digest.digest() if paths else os.urandom(_SIZE)
-
-
-def _code_below(path: str) -> list[str]:
-    if os.path.isfile(path):
-        return [path]
-    return sorted(
-        os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names if name.endswith(_CODE)
-    )
 
 
 def _digest(text: str) -> bytes:

@@ -104,6 +104,13 @@ def test_what_has_no_history_is_refused(secrethunt: Runner, repo: RepoBuilder, t
         assert not (secrethunt.home / "state").exists()
 
 
+def test_repository_read_without_git_is_known_too(secrethunt: Runner, repo: RepoBuilder) -> None:
+    plain = secrethunt.scan(repo.target, PATH="/nowhere")
+    known = [secrethunt.scan(repo.target, "--state", "state", PATH="/nowhere") for _ in range(2)]
+    assert [plain.findings] * 2 == [outcome.findings for outcome in known]
+    assert [0, 5] == [outcome.summary["known"] for outcome in known]
+
+
 def test_foreign_file_is_left_alone(secrethunt: Runner, repo: RepoBuilder) -> None:
     (secrethunt.home / "notes").write_text("mine")
     outcome = secrethunt.scan(repo.target, "--state", "notes")

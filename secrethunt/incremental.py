@@ -39,7 +39,7 @@ from secrethunt.state.choice import KnownChoice
 from secrethunt.state.file import Damaged, StateFile, read_state, write_state
 from secrethunt.state.fingerprints import code_fingerprint, rule_fingerprints
 from secrethunt.state.finished import Finished, decode_finished, encode_finished, unread_blob
-from secrethunt.state.known import Hits, Known, Outcome, decode_known, encode_known, learn, rules_seen
+from secrethunt.state.known import SEEN_BY_ANY, Hits, Known, Outcome, decode_known, encode_known, learn, rules_seen
 
 if TYPE_CHECKING:
     from secrethunt.sources.repository import RepositorySource
@@ -56,6 +56,8 @@ class Setting:
     key: bytes
     """Key of secret ids."""
     max_size: int
+    manner: str
+    """Whatever else of the options decides what is found, in any form that is equal when that is."""
 
 
 class Reporter(Protocol):
@@ -74,7 +76,8 @@ class IncrementalScan:
     def __init__(self, path: str, setting: Setting) -> None:
         self._path = path
         self._setting = setting
-        self._code = code_fingerprint()
+        self._code = hashlib.blake2b(code_fingerprint() + setting.manner.encode(), digest_size=16).digest()
+        """Of code and options that decide what is found, with the rules."""
         self._fingerprints = rule_fingerprints(setting.detector.ruleset)
         self._fingerprinter = Fingerprinter(setting.key)
         self.notes: list[str] = []
@@ -96,12 +99,14 @@ class IncrementalScan:
                 _replay(finished, ledger)
                 return findings
         mark = _Mark(ledger)
+        ledger.on_skip = mark.noted.add
         known = self._usable(stored, source.hash_size)
         history, outcome = self._read(source, scan, known)
         ledger.known = len(outcome.present - outcome.chosen)
         report.tell("tracing history")
         history_placed = _placed(history, source, ledger)
-        learnt = learn(known, outcome)
+        ledger.on_skip = None
+        learnt = learn(known, mark.with_noted(outcome))
         done = Finished(tuple(history_placed), tuple(mark.problems(ledger)), learnt.size)
         findings = assemble_findings([*placed, *history_placed], naming, self._fingerprinter)
         is_same = before == source.snapshot(stored.pointed) and set(stored.pointed) == set(learnt.pointers.values())
@@ -223,7 +228,7 @@ class _Stored:
             return None
         try:
             if self._about.get("code") != code.hex():
-                raise Damaged("another version of secrethunt wrote it")
+                raise Damaged("another version of secrethunt wrote it, or one with other options")
             return decode_known(self._file.section("known"))
         except Damaged as err:
             notes.append(_not_used(err))
@@ -269,14 +274,21 @@ class _Recall:
 
 
 class _Mark:
-    """How far a ledger was when history began."""
+    """How far a ledger was when history began, and what was noted since."""
 
     def __init__(self, ledger: Ledger) -> None:
+        self.noted: set[bytes] = set()
+        """Names of what was skipped, in whole or in part."""
         self._listed = len(ledger.problems)
         self._skipped = sum(ledger.skipped.values())
 
     def problems(self, ledger: Ledger) -> list[Problem]:
         return ledger.problems[self._listed :]
+
+    def with_noted(self, outcome: Outcome) -> Outcome:
+        """*outcome* as if any rule had seen something in those that were read: they must be read, and noted, again."""
+        noted = {id for id in outcome.read if id.hex().encode() in self.noted} if self.noted else set()
+        return replace(outcome, hits=outcome.hits | {id: outcome.hits.get(id, {}) | SEEN_BY_ANY for id in noted})
 
     def is_complete(self, ledger: Ledger) -> bool:
         """All that was skipped since is listed."""

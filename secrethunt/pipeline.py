@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
@@ -150,6 +150,7 @@ class Scanner:
             least=self._options.min_confidence,
             key=self._options.fingerprint_key,
             max_size=state.max_size,
+            manner=_manner(self._options),
         )
         scan = IncrementalScan(state.path, setting)
         return scan.run(source, ledger, _Reporter(ledger, progress)), tuple(scan.notes)
@@ -203,6 +204,16 @@ class _State:
             )
         check_path(path)
         return cls(path, targets[0], options.max_size)
+
+
+_SET_APART = frozenset({"selection", "min_confidence", "jobs", "fingerprint_key", "cache_directory"})
+"""Options that a state file takes into account each by itself, or that change nothing."""
+
+
+def _manner(options: ScannerOptions) -> str:
+    """All other options: a new one counts until somebody says otherwise."""
+    names = (field.name for field in fields(options))
+    return repr([(name, getattr(options, name)) for name in names if name not in _SET_APART])
 
 
 class _Reporter:

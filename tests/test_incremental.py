@@ -13,7 +13,7 @@ import pytest
 
 from secrethunt import incremental
 from secrethunt.pipeline import Scanner, ScannerOptions
-from secrethunt.records import Confidence, ScanResult, Skip
+from secrethunt.records import MAX_CANDIDATES, Confidence, ScanResult, Skip
 from secrethunt.ruleset import RuleSelection, Ruleset
 from secrethunt.sources import SourceOptions
 from tests.conftest import MakeRepo, RepoBuilder
@@ -165,6 +165,16 @@ class TestUnchanged:
         bench.check()
         bench.check()
         assert ["read", "read"] == steps
+
+    def test_file_with_too_many_candidates_is_named_every_time(self, bench: Bench, tmp_path: Path) -> None:
+        write_rule(tmp_path / "acme.yaml", "live")
+        bench.selection = RuleSelection(files=(str(tmp_path / "acme.yaml"),), builtin=False)
+        bench.repo.commit({"many.txt": b"\n".join(acme_key(number) for number in range(MAX_CANDIDATES + 1))})
+        bench.repo.commit({"many.txt": "none\n"})
+        for _ in range(2):
+            assert {Skip.TOO_MANY: 1} == bench.check().coverage.skipped
+            bench.repo.commit({"other": "x"})
+            assert {Skip.TOO_MANY: 1} == bench.check().coverage.skipped
 
 
 class TestChangedRepository:
@@ -389,7 +399,7 @@ def prune(repo: RepoBuilder) -> None:
 
 
 def write_rule(path: Path, mode: str, name: str = "Acme API key") -> None:
-    """A rule file whose one rule finds Acme's keys of *mode*."""
+    """A rule file: one rule finds Acme's keys of *mode*, another is always the same."""
     path.write_text(
         f"""\
 provider: acme
@@ -404,6 +414,14 @@ rules:
     examples: ['ACME_KEY={{{{secret}}}}']
     negative_examples:
       - {{text: 'ACME_KEY=acme_live_000000000000000000000000', why: placeholder}}
+  - id: acme.web-key
+    name: Acme web key
+    nhi: api-key
+    pattern: '\\b(?P<secret>acme_web_[0-9a-f]{{24}})\\b'
+    min_entropy: 2.5
+    examples: ['ACME_KEY={{{{secret}}}}']
+    negative_examples:
+      - {{text: 'ACME_KEY=acme_web_000000000000000000000000', why: placeholder}}
 """
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import builtins
 import enum
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -70,11 +70,15 @@ class Ledger:
     problems: list[Problem] = field(default_factory=list)
     """The first `MAX_LISTED` problems of each kind; all are counted in `skipped`."""
     skipped: dict[Skip, int] = field(default_factory=dict)
+    on_skip: Callable[[builtins.bytes], None] | None = None
+    """Told of everything that is skipped, listed or not."""
 
     MAX_LISTED = 1000
 
     def skip(self, skip: Skip, what: builtins.bytes, detail: str = "") -> None:
         """Count one thing that is not scanned, and list it while there is room."""
+        if self.on_skip is not None:
+            self.on_skip(what)
         count = self.skipped.get(skip, 0)
         self.skipped[skip] = count + 1
         if count < self.MAX_LISTED:

@@ -17,8 +17,8 @@ from secrethunt.report.redact import is_telling
 from secrethunt.sources.contract import BlobKey
 from secrethunt.state.codec import Codec
 
-_REPLAYED = frozenset({Skip.MISSING_OBJECT, Skip.TOO_LARGE, Skip.TOO_MANY, Skip.LFS_POINTER, Skip.SHALLOW})
-"""What is skipped again for certain while nothing changes. Damage may be mended without a trace, so it is looked at."""
+_LOOKED_AT = frozenset({Skip.CORRUPT_OBJECT, Skip.UNREADABLE, Skip.BACKEND_LIMIT})
+"""What may be mended without a trace in the repository; everything else is skipped again while nothing changes."""
 _UNREAD = "unread\0"
 _Placed = tuple[BlobCandidates, tuple[Provenance, ...]]
 _Record = tuple[tuple[_Placed, ...], tuple[Problem, ...], int]
@@ -37,7 +37,7 @@ class Finished:
     @property
     def can_be_kept(self) -> bool:
         """Whether all of it holds as long as the repository does not change."""
-        return all(problem.skip in _REPLAYED for problem in self.problems)
+        return all(problem.skip not in _LOOKED_AT for problem in self.problems)
 
 
 def encode_finished(finished: Finished, fingerprint: bytes, fingerprinter: Fingerprinter) -> bytes | None:

@@ -19,6 +19,8 @@ Hits = dict[bytes, dict[bytes, int]]
 """By object: the fingerprints of the rules that saw something in it, and how sure that was at most."""
 ANY_RULE = b""
 """In place of a rule's fingerprint: there was more than is listed."""
+SEEN_BY_ANY = {ANY_RULE: int(Confidence.HIGH)}
+"""Hits of an object that must be read every time."""
 _MANY_RULES = 4
 """A group forgets rules that were not used this time when it knows this many times as many."""
 

@@ -143,7 +143,7 @@ class _WorkerScan:
                 confirmed.append(origin)
                 self._judged[origin] = end, judged
                 items.setdefault(slot, []).extend(judged)
-        for slot, origin, end, _, _ in batch.settle(confirmed):
+        for slot, origin, end in batch.settle(confirmed):
             at, judged = self._judged[origin]
             items.setdefault(slot, []).extend([_shift(item, end - at) for item in judged])
         hits = tuple(hit for slot, judged in items.items() if (hit := self._hit(batch, slot, judged)) is not None)
@@ -189,12 +189,9 @@ class _WorkerScan:
         )
 
     def _pointers(self, batch: Batch) -> Iterator[tuple[BlobId, bytes]]:
-        size, blob = self._hash_size, Kind.BLOB
-        ids, kinds = batch.ids, batch.kinds
-        for slot in range(len(batch)):
-            view = batch.blob(slot)
-            if len(view) < _POINTER_SIZE and kinds[slot] == blob and bytes(view[:8]) == b"version ":
-                yield BlobId(ids[slot * size : (slot + 1) * size].hex()), bytes(view)
+        size, ids = self._hash_size, batch.ids
+        for slot in batch.starting_with(b"version ", _POINTER_SIZE):
+            yield BlobId(ids[slot * size : (slot + 1) * size].hex()), bytes(batch.blob(slot))
 
 
 _POINTER_SIZE = 1024

@@ -210,10 +210,17 @@ def _write(result: ScanResult, options: ScanOptions) -> None:
 
 @contextlib.contextmanager
 def _open_output(path: str) -> Iterator[BinaryIO]:
-    """Standard output for `-`; else a file that appears whole or not at all, readable by its owner only."""
+    """
+    Standard output for `-`; else a file that appears whole or not at all, readable by its owner only. What exists and
+    is no regular file (a device, a pipe) is written to, not replaced.
+    """
     if path == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
+        return
+    if os.path.exists(path) and not os.path.isfile(path):
+        with _open_special(path) as out:
+            yield out
         return
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
@@ -224,4 +231,11 @@ def _open_output(path: str) -> Iterator[BinaryIO]:
     except OSError as err:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+        raise UsageError(f"cannot write {path}: {err.strerror}", hint="Check the path given to --output.") from err
+
+
+def _open_special(path: str) -> BinaryIO:
+    try:
+        return open(path, "wb")
+    except OSError as err:
         raise UsageError(f"cannot write {path}: {err.strerror}", hint="Check the path given to --output.") from err

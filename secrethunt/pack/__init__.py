@@ -6,11 +6,11 @@ The native module is used where the build made it; its plain-Python twin gives t
 """
 
 try:
-    from secrethunt.pack._native import Batch, Packs, Walker, Worker
+    from secrethunt.pack._native import Batch, Packs, Walker, Worker, order_commits
 
     IS_NATIVE = True
 except ImportError:  # built without a compiler
-    from secrethunt.pack.reference import Batch, Packs, Walker, Worker  # type: ignore[assignment]  # the twin
+    from secrethunt.pack.reference import Batch, Packs, Walker, Worker, order_commits  # type: ignore[assignment]  # the twin
 
     IS_NATIVE = False
 
@@ -31,4 +31,5 @@ __all__ = [
     "Walker",
     "Worker",
     "list_packs",
+    "order_commits",
 ]

@@ -21,6 +21,24 @@ from typing_extensions import Buffer
 
 _Id = bytes
 
+def order_commits(
+    ids: Buffer, hash_size: int, parent_starts: Buffer, parents: Buffer, times: Buffer, tips: Buffer, /
+) -> tuple[bytes, bytes, bytes, int]:
+    """
+    The order of commits: parents before children; what a tip reaches first, then by time, then by id.
+
+    Args:
+        ids, parent_starts, parents, times: Columns as `Packs.commits` returns them.
+        tips: uint32: numbers of the commits from which to reach.
+
+    Returns:
+        The number of the commit in each place (uint32); parent_starts and parents anew, in places (uint32); and how
+        many, from the first place on, a tip reaches.
+
+    Raises:
+        ValueError: Columns that do not fit each other.
+    """
+
 @final
 class Packs:
     """Packfiles with their indexes (version 2), open and linked into one forest of deltas. Immutable, thread-safe."""
@@ -57,12 +75,13 @@ class Packs:
             PackError: It cannot be read, or is larger than *limit* bytes.
         """
 
-    def commits(self) -> tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, list[tuple[bytes, int]]]:
+    def commits(self) -> tuple[bytes, bytes, bytes, bytes, bytes, bytes, list[tuple[bytes, int]]]:
         """
         All commits as columns: ids, trees, parent_starts (uint32, one more than commits), parents (uint32: the number
         of a commit, or the count of commits + the number of an id in `outside`), committer times (int64),
-        author_starts (uint64, one more), authors (the lines after `author `, joined), outside (ids of parents that are
-        not here), skips (id, reason). Numbers have the machine's byte order.
+        outside (ids of parents that are not here), skips (id, reason). Numbers have the machine's byte order.
+
+        Those that workers have walked meanwhile are not read again.
         """
 
     def find_trees(
@@ -169,6 +188,9 @@ class Batch:
     def blob(self, slot: int, /) -> memoryview:
         """An object's whole contents."""
 
+    def starting_with(self, prefix: Buffer, limit: int, /) -> list[int]:
+        """Slots of blobs that begin with *prefix* and are shorter than *limit* bytes."""
+
     def resolve(self, events: Buffer, /) -> list[tuple[int, int, int, int]]:
         """
         Turn anchors found in the arena, and those of the bases, into those that must be confirmed.
@@ -180,12 +202,11 @@ class Batch:
             (slot, tag, end in the object, origin), by slot, end and tag. An origin names one confirmation for ever.
         """
 
-    def settle(self, confirmed: Buffer, /) -> list[tuple[int, int, int, int, int]]:
+    def settle(self, confirmed: Buffer, /) -> list[tuple[int, int, int]]:
         """
         Say which of the origins asked for held, as uint64 numbers, and learn which slots inherit one that did.
 
         Returns:
-            (slot, origin, end, line, line_start), by slot, end and tag: the object has at `end` what the origin's
-            object had at its own end, with the same bytes all through the reach. `line` is the 1-based line of `end`
-            (newlines before it, plus one), `line_start` the offset where that line begins.
+            (slot, origin, end), by slot, end and tag: the object has at `end` what the origin's object had at its own
+            end, with the same bytes all through the reach.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Columns = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, list[tuple[bytes, int]]]
+Columns = tuple[bytes, bytes, bytes, bytes, bytes, bytes, list[tuple[bytes, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,6 @@ class CommitTable:
     """uint32: a commit's number, or `len(table)` + the number of an id in `outside`."""
     times: memoryview
     """int64: the committer's seconds since 1970; 0 where a broken commit has none."""
-    author_starts: memoryview
-    authors: bytes
-    """`name <mail> seconds zone` of all commits, joined."""
     outside: bytes
     """Ids of parents that are in none of the packs: loose, shallow or missing."""
     skips: list[tuple[bytes, int]]
@@ -32,7 +29,7 @@ class CommitTable:
     @classmethod
     def from_columns(cls, columns: Columns, hash_size: int) -> CommitTable:
         """Wrap what `Packs.commits()` returned; nothing is copied."""
-        ids, trees, parent_starts, parents, times, author_starts, authors, outside, skips = columns
+        ids, trees, parent_starts, parents, times, outside, skips = columns
         return cls(
             hash_size=hash_size,
             ids=ids,
@@ -40,8 +37,6 @@ class CommitTable:
             parent_starts=memoryview(parent_starts).cast("I"),
             parents=memoryview(parents).cast("I"),
             times=memoryview(times).cast("q"),
-            author_starts=memoryview(author_starts).cast("Q"),
-            authors=authors,
             outside=outside,
             skips=skips,
         )
@@ -62,7 +57,3 @@ class CommitTable:
     def parents_of(self, number: int) -> memoryview:
         """Numbers of a commit's parents, first parent first."""
         return self.parents[self.parent_starts[number] : self.parent_starts[number + 1]]
-
-    def author_of(self, number: int) -> bytes:
-        """A commit's author line."""
-        return self.authors[self.author_starts[number] : self.author_starts[number + 1]]

@@ -5,13 +5,19 @@ Hot: owns the order of a repository's commits, and which refs reach them. Knows 
 
 from __future__ import annotations
 
-import heapq
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import pairwise
+from typing import NamedTuple, TypeVar
 
+from typing_extensions import Buffer
+
+from secrethunt.pack import order_commits
 from secrethunt.sources.git_backend import GitBackend, Ref, Report
 from secrethunt.sources.git_objects import Commit, parse_commit, parse_tagged
+
+_Text = TypeVar("_Text", str, bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +41,8 @@ class CommitGraph:
     """
 
     ids: Sequence[str]
-    roots: Sequence[str]
-    """Root tree of each commit."""
+    roots: Sequence[bytes]
+    """Binary id of each commit's root tree."""
     parents: Sequence[tuple[int, ...]]
     """Numbers of each commit's parents; without those that the store lacks."""
     reachable: int
@@ -70,11 +76,16 @@ def _follow(ref: Ref, targets: dict[str, str]) -> Tip:
 class RawCommits(NamedTuple):
     """Commits as they were read, column by column, in any order; a commit's number is its place."""
 
-    ids: list[str]
-    roots: list[str]
-    parents: list[list[int]]
-    """Numbers; parents that the store lacks are left out."""
-    dates: list[int]
+    ids: bytes
+    """Binary, joined."""
+    roots: bytes
+    """Ids of the root trees, likewise."""
+    parent_starts: Buffer
+    """uint32, one more than commits."""
+    parents: Buffer
+    """uint32; those that the store lacks have numbers beyond the commits."""
+    dates: Buffer
+    """int64"""
 
 
 def load_graph(backend: GitBackend, commits: Iterable[str], tips: Iterable[str], report: Report) -> CommitGraph:
@@ -83,81 +94,49 @@ def load_graph(backend: GitBackend, commits: Iterable[str], tips: Iterable[str],
     for raw in backend.objects(list(commits), report):
         if (commit := parse_commit(raw.data)) is not None:
             parsed[raw.id] = commit
-    return order_commits(number_commits(parsed), tips)
+    return graph_of(number_commits(parsed), _id_size(parsed), tips)
+
+
+def _id_size(ids: Iterable[str]) -> int:
+    return next((len(id) // 2 for id in ids), 20)
 
 
 def number_commits(parsed: dict[str, Commit]) -> RawCommits:
     """*parsed* commits by id, as columns."""
     numbers = {id: number for number, id in enumerate(parsed)}
+    starts, parents = array("I", [0]), array("I")
+    for commit in parsed.values():
+        parents.extend(numbers[parent] for parent in commit.parents if parent in numbers)
+        starts.append(len(parents))
     return RawCommits(
-        list(parsed),
-        [commit.tree for commit in parsed.values()],
-        [[numbers[parent] for parent in commit.parents if parent in numbers] for commit in parsed.values()],
-        [commit.date for commit in parsed.values()],
+        bytes.fromhex("".join(parsed)),
+        bytes.fromhex("".join(commit.tree for commit in parsed.values())),
+        starts,
+        parents,
+        array("q", (commit.date for commit in parsed.values())),
     )
 
 
-def order_commits(raw: RawCommits, tips: Iterable[str]) -> CommitGraph:
+def graph_of(raw: RawCommits, id_size: int, tips: Iterable[str]) -> CommitGraph:
     """The graph of *raw* commits; *tips* are where refs end."""
-    by_id = {id: number for number, id in enumerate(raw.ids)}
-    is_reachable = _reachable(raw.parents, [by_id[tip] for tip in tips if tip in by_id])
-    order = _order(raw, is_reachable)
-    places = [0] * len(order)
-    for place, number in enumerate(order):
-        places[number] = place
-    ids = [raw.ids[number] for number in order]
-    above = ((place, [places[parent] for parent in raw.parents[number]]) for place, number in enumerate(order))
+    ids = _split(raw.ids.hex(), 2 * id_size)
+    by_id = {id: number for number, id in enumerate(ids)}
+    found = array("I", [by_id[tip] for tip in tips if tip in by_id])
+    order, starts, parents, reachable = order_commits(
+        raw.ids, id_size, raw.parent_starts, raw.parents, raw.dates, found
+    )
+    places = array("I", order).tolist()
+    above = array("I", parents).tolist()
+    roots = _split(raw.roots, id_size)
+    ordered = [ids[number] for number in places]
     return CommitGraph(
-        ids,
-        [raw.roots[number] for number in order],
-        [tuple([parent for parent in parents if parent < place]) for place, parents in above],
-        sum(is_reachable),
-        {id: place for place, id in enumerate(ids)},
+        ordered,
+        [roots[number] for number in places],
+        [tuple(above[start:end]) for start, end in pairwise(array("I", starts).tolist())],
+        reachable,
+        {id: place for place, id in enumerate(ordered)},
     )
 
 
-def _reachable(parents: Sequence[Sequence[int]], tips: Iterable[int]) -> bytearray:
-    """One for each commit that a tip reaches, else zero."""
-    waiting = list(tips)
-    reached = bytearray(len(parents))
-    for tip in waiting:
-        reached[tip] = 1
-    while waiting:
-        for parent in parents[waiting.pop()]:
-            if not reached[parent]:
-                reached[parent] = 1
-                waiting.append(parent)
-    return reached
-
-
-def _order(raw: RawCommits, is_reachable: bytearray) -> list[int]:
-    """Parents before children; what a ref reaches first, then by date, then by id."""
-    count = len(raw.ids)
-    rank = [0] * count
-    wanted = sorted(range(count), key=lambda number: (1 - is_reachable[number], raw.dates[number], raw.ids[number]))
-    for place, number in enumerate(wanted):
-        rank[number] = place
-    children: list[list[int]] = [[] for _ in range(count)]
-    open_parents = [len(parents) for parents in raw.parents]
-    for number, parents in enumerate(raw.parents):
-        for parent in parents:
-            children[parent].append(number)
-    # What a ref reaches has only parents that it reaches too, so one of those is always there to be taken first.
-    ready = [rank[number] for number in range(count) if not open_parents[number]]
-    heapq.heapify(ready)
-    order: list[int] = []
-    reachable = sum(is_reachable)
-    in_cycle = iter(wanted)
-    while len(order) < count:
-        if not ready or len(order) < reachable <= ready[0]:
-            # Only a forged pack holds commits that descend from each other; the first of them does without its parents.
-            number = next(number for number in in_cycle if open_parents[number] > 0)
-            open_parents[number] = 0
-        else:
-            number = wanted[heapq.heappop(ready)]
-        order.append(number)
-        for child in children[number]:
-            open_parents[child] -= 1
-            if not open_parents[child]:
-                heapq.heappush(ready, rank[child])
-    return order
+def _split(joined: _Text, size: int) -> list[_Text]:
+    return [joined[start : start + size] for start in range(0, len(joined), size)]

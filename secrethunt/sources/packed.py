@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from secrethunt.pack import IS_NATIVE, CommitTable, Kind, PackFiles, Packs, Reason, list_packs
 from secrethunt.records import Blob, BlobId, Skip
-from secrethunt.sources.commit_graph import CommitGraph, RawCommits, number_commits, order_commits
+from secrethunt.sources.commit_graph import CommitGraph, RawCommits, graph_of, number_commits
 from secrethunt.sources.contract import Choice, Ledger
 from secrethunt.sources.git_backend import GitBackend, ObjectType, Report
 from secrethunt.sources.git_objects import Commit, parse_commit
@@ -95,12 +95,12 @@ class PackedHistory:
         # Of what is broken in one pack there may be a sound copy; and what is malformed may still name a tree.
         others = [*self._loose_ids(report)[ObjectType.COMMIT], *(id.hex() for id, _ in table.skips)]
         if not others:
-            return order_commits(_columns(table), tips)
+            return graph_of(_columns(table), self.hash_size, tips)
         commits = dict(_parsed(table))
         for raw in self._backend.objects(others, _as_corrupt(report)):
             if (commit := parse_commit(raw.data)) is not None:
                 commits.setdefault(raw.id, commit)
-        return order_commits(number_commits(commits), tips)
+        return graph_of(number_commits(commits), self.hash_size, tips)
 
     def trees(self, blobs: Sequence[str], report: Report) -> PackedTreeIndex:
         """Where the wanted *blobs* stand in trees."""
@@ -152,13 +152,7 @@ def _names(directory: bytes) -> list[str]:
 
 def _columns(table: CommitTable) -> RawCommits:
     """A table that is complete in itself: parents outside of it are in no store."""
-    count, starts, parents = len(table), table.parent_starts.tolist(), table.parents.tolist()
-    above = [parents[starts[number] : starts[number + 1]] for number in range(count)]
-    if table.outside:
-        above = [[parent for parent in numbers if parent < count] for numbers in above]
-    return RawCommits(
-        _hex_ids(table.ids, table.hash_size), _hex_ids(table.trees, table.hash_size), above, table.times.tolist()
-    )
+    return RawCommits(table.ids, table.trees, table.parent_starts, table.parents, table.times)
 
 
 def _parsed(table: CommitTable) -> Iterator[tuple[str, Commit]]:

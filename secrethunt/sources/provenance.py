@@ -27,7 +27,7 @@ _Item = TypeVar("_Item")
 COMMIT_PATH = b"(commit)"
 TAG_PATH = b"(tag)"
 
-_GROUP = 1024
+_GROUP = 4096
 """Keys traced at once; bounds the width of the integers."""
 
 
@@ -70,8 +70,10 @@ class HistoryProvenance:
         blobs = by_kind[BlobKind.HISTORY]
         if blobs:
             index = self._history.trees([key.id for key in blobs], self._report)
+            find = index.numbers.get
+            roots = [find(root, -1) for root in self._graph.roots]
             for numbers in _batched(range(len(blobs))):
-                places.update(self._resolve_blobs(index, blobs, numbers))
+                places.update(self._resolve_blobs(index, roots, blobs, numbers))
         return places
 
     def _resolve_tags(self, keys: Sequence[BlobKey]) -> Iterator[tuple[BlobKey, tuple[Provenance, ...]]]:
@@ -83,7 +85,10 @@ class HistoryProvenance:
 
     def _resolve_commits(self, keys: Sequence[BlobKey]) -> Iterator[tuple[BlobKey, tuple[Provenance, ...]]]:
         bits = {self._graph.numbers[key.id]: bit for bit, key in enumerate(keys) if key.id in self._graph.numbers}
-        traced = self._trace(lambda commit: 1 << bits[commit] if commit in bits else 0, lambda tip: 0)
+        held = [0] * len(self._graph.ids)
+        for commit, bit in bits.items():
+            held[commit] = 1 << bit
+        traced = self._trace(held, lambda tip: 0)
         infos = self._describe([key.id for key in keys])
         for bit, key in enumerate(keys):
             refs = traced.refs.get(bit, ())
@@ -92,18 +97,19 @@ class HistoryProvenance:
             yield key, (Provenance(COMMIT_PATH, BlobKind.COMMIT, info, info, False, count > 0, refs, count),)
 
     def _resolve_blobs(
-        self, index: Trees, keys: Sequence[BlobKey], numbers: Sequence[int]
+        self, index: Trees, roots: Sequence[int], keys: Sequence[BlobKey], numbers: Sequence[int]
     ) -> Iterator[tuple[BlobKey, tuple[Provenance, ...]]]:
         sightings = Sightings(index, set(numbers))
-        roots = [index.numbers.get(bytes.fromhex(root), -1) for root in self._graph.roots]
+        # In the commits' order, so that sightings are numbered in it too.
+        below = {root: sightings.below(root) for root in dict.fromkeys(roots)}
         traced = self._trace(
-            lambda commit: sightings.below(roots[commit]),
+            [below[root] for root in roots],
             lambda tip: sightings.below(index.numbers.get(bytes.fromhex(tip.target), -1)),
         )
         if sightings.is_full and len(numbers) > 1:
             half = len(numbers) // 2
-            yield from self._resolve_blobs(index, keys, numbers[:half])
-            yield from self._resolve_blobs(index, keys, numbers[half:])
+            yield from self._resolve_blobs(index, roots, keys, numbers[:half])
+            yield from self._resolve_blobs(index, roots, keys, numbers[half:])
             return
         if sightings.is_full:
             self._report(Skip.UNSUPPORTED, keys[numbers[0]].id.encode(), "more paths than are told apart")
@@ -152,15 +158,14 @@ class HistoryProvenance:
             names = [tip.name for tip in self._tips if tip.target == keys[number].id]
             yield number, _named(b"", BlobKind.HISTORY, names, None)
 
-    def _trace(self, held_by: Callable[[int], int], held_at: Callable[[Tip], int]) -> _Traced:
+    def _trace(self, held: Sequence[int], held_at: Callable[[Tip], int]) -> _Traced:
         """
         One pass over the commits.
 
         Args:
-            held_by: Bits that a commit's root holds.
+            held: Bits that each commit's root holds.
             held_at: Bits of a tip that is no commit.
         """
-        held = [held_by(commit) for commit in range(len(self._graph.ids))]
         at_head = 0 if self._head is None else held[self._head]
         # In order of weight, the strongest last: what nothing reaches, what a ref reaches, what stands at HEAD.
         last = _first_holders(reversed(range(self._graph.reachable, len(held))), held)

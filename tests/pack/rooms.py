@@ -33,13 +33,13 @@ class Scan:
     blobs: dict[bytes, bytes] = field(default_factory=dict)
     places: set[Place] = field(default_factory=set)
     """What was confirmed, itself or its origin."""
-    lines: dict[tuple[bytes, int], tuple[int, int]] = field(default_factory=dict)
     asked: int = 0
     inherited: int = 0
     skips: list[tuple[bytes, int]] = field(default_factory=list)
     arenas: list[bytes] = field(default_factory=list)
-    log: list[Any] = field(default_factory=list)
-    """What each call returned, for comparing implementations."""
+    shown: list[tuple[bytes, int]] = field(default_factory=list)
+    """(id, kind) of each object, in order."""
+    size: int = 0
 
 
 def ends_of(pattern: re.Pattern[bytes], data: bytes) -> list[int]:
@@ -71,16 +71,16 @@ def scan(walker: Any, patterns: Sequence[re.Pattern[bytes]], confirm: Confirm, h
                 tags[origin] = tag
                 result.places.add((tag, ids[slot], end))
         inherited = batch.settle(confirmed)
-        for slot, origin, end, line, line_start in inherited:
+        for slot, origin, end in inherited:
             result.places.add((tags[origin], ids[slot], end))
-            result.lines[ids[slot], end] = (line, line_start)
         for slot, id in enumerate(ids):
             result.blobs[id] = bytes(batch.blob(slot))
         result.asked += len(asked)
         result.inherited += len(inherited)
         result.skips += batch.skips
         result.arenas.append(arena)
-        result.log.append((batch.ids, batch.kinds, len(batch), batch.bytes, asked, inherited, batch.skips))
+        result.shown += zip(ids, batch.kinds, strict=True)
+        result.size += batch.bytes
     return result
 
 

@@ -139,7 +139,7 @@ class TestWorkers:
                     asked = batch.resolve(array("Q", [end << TAG_BITS for end in ends_of(PATTERN, bytes(batch.arena))]))
                     places.update((tag, ids[slot * 20 : slot * 20 + 20], end) for slot, tag, end, _ in asked)
                     again = batch.settle(array("Q", [origin for _, _, _, origin in asked]))
-                    places.update((0, ids[slot * 20 : slot * 20 + 20], end) for slot, _, end, _, _ in again)
+                    places.update((0, ids[slot * 20 : slot * 20 + 20], end) for slot, _, end in again)
             except BaseException as err:
                 failures.append(err)
                 raise

@@ -3,7 +3,8 @@
  * Owns batches: objects of one worker's walk, and the arena of their dirty ranges.
  *
  * Dirty is what a delta inserts, each junction of two copies, and each end of the object that is not its base's end,
- * widened so that no anchor with a byte of it is cut. A range is followed by a separator.
+ * widened so that no anchor with a byte of it is cut. A range is followed by a separator; one whose bytes are known to
+ * hold no anchor stays out.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,9 @@ Reason worker_init(Worker *worker, Plan *plan, const WalkOptions *options, uint3
 {
     *worker = (Worker){.options = options, .next_origin = (uint64_t)number << ORIGIN_BITS};
     pthread_mutex_init(&worker->pool_lock, NULL);
+    worker->page = page_new();
+    if (worker->page == NULL)
+        return REASON_NO_MEMORY;
     return cursor_init(&worker->cursor, plan, NULL);
 }
 
@@ -84,20 +88,24 @@ void worker_free(Worker *worker)
         store_free(store);
     }
     cursor_free(&worker->cursor);
+    page_free(worker->page);
     vector_free(&worker->events);
     vector_free(&worker->found);
     vector_free(&worker->merged);
+    vector_free(&worker->asked);
+    vector_free(&worker->painted);
+    known_free(&worker->windows);
+    known_free(&worker->ranges);
     pthread_mutex_destroy(&worker->pool_lock);
 }
 
 /* --- dirty ranges ---------------------------------------------------------------------------------------------- */
 
-/* A range under construction: [start, end) of the slot's object. */
+/* A range under construction: [start, end) of the slot's object. Those that are closed wait in `worker->painted`. */
 typedef struct {
-    Store *store;
-    uint32_t slot;
-    const uint8_t *data;
-    size_t size, margin, start, end;
+    Worker *worker;
+    const Visit *visit;
+    size_t margin, start, end;
     bool is_open, is_out_of_memory;
 } Painter;
 
@@ -105,31 +113,28 @@ static void close_range(Painter *painter)
 {
     if (!painter->is_open)
         return;
-    Store *store = painter->store;
-    size_t length = painter->end - painter->start;
-    Range *range = vector_add(&store->ranges, sizeof *range);
-    if (range == NULL || !vector_reserve(&store->arena, store->arena.count + length + 1, 1)) {
-        painter->is_out_of_memory = true;
+    painter->is_open = false;
+    Range *range = vector_add(&painter->worker->painted, sizeof *range);
+    painter->is_out_of_memory |= range == NULL;
+    if (range == NULL)
         return;
-    }
+    QuietRanges *quiet = painter->worker->options->quiet;
+    size_t length = painter->end - painter->start;
     *range = (Range){
-        .start = store->arena.count,
-        .slot = painter->slot,
         .offset = (uint32_t)painter->start,
         .size = (uint32_t)length,
+        .hash = hash_content(&quiet->key, 0, painter->visit->data + painter->start, length),
     };
-    uint8_t *arena = (uint8_t *)store->arena.items + store->arena.count;
-    memcpy(arena, painter->data + painter->start, length);
-    arena[length] = SEPARATOR;
-    store->arena.count += length + 1;
-    painter->is_open = false;
+    /* By the time all of the object's ranges are painted, the answer is in the cache. */
+    quiet_prefetch(quiet, range->hash);
 }
 
 /* Bytes [start, end), possibly none, are new here; ascending. */
 static void paint(Painter *painter, size_t start, size_t end)
 {
+    size_t size = painter->visit->size;
     size_t low = start > painter->margin ? start - painter->margin : 0;
-    size_t high = painter->size - end > painter->margin ? end + painter->margin : painter->size;
+    size_t high = size - end > painter->margin ? end + painter->margin : size;
     if (painter->is_open && low <= painter->end) {
         painter->end = high;
         return;
@@ -140,7 +145,7 @@ static void paint(Painter *painter, size_t start, size_t end)
     painter->is_open = high > low;
 }
 
-static void paint_delta(Painter *painter, const Vector *regions, size_t parent_size)
+static void paint_delta(Painter *painter, const Vector *regions)
 {
     size_t written = 0, copied = 0;
     for (size_t i = 0; i < regions->count; i++) {
@@ -150,25 +155,52 @@ static void paint_delta(Painter *painter, const Vector *regions, size_t parent_s
         written = region->start + region->size;
         copied = region->base + region->size;
     }
-    if (written < painter->size || copied != parent_size)
-        paint(painter, written, painter->size);
+    if (written < painter->visit->size || copied != painter->visit->parent_size)
+        paint(painter, written, painter->visit->size);
 }
 
-static bool add_ranges(const Worker *worker, Store *store, const Visit *visit)
+static bool add_bytes(Worker *worker, Vector *arena, const Range *range, const uint8_t *bytes)
 {
-    Painter painter = {
-        .store = store,
-        .slot = (uint32_t)store->slots.count - 1,
-        .data = visit->data,
-        .size = visit->size,
-        .margin = worker->options->width + 1,
-    };
+    if (!known_add(&worker->ranges, range->hash, arena->count) ||
+        !vector_reserve(arena, arena->count + range->size + 1, 1))
+        return false;
+    uint8_t *out = (uint8_t *)arena->items + arena->count;
+    memcpy(out, bytes + range->offset, range->size);
+    out[range->size] = SEPARATOR;
+    arena->count += (size_t)range->size + 1;
+    return true;
+}
+
+/* Take over what was painted, but for what is known to be quiet; what the batch has already is only pointed at. */
+static bool take_painted(Worker *worker, Store *store, const uint8_t *bytes)
+{
+    for (size_t i = 0; i < worker->painted.count; i++) {
+        const Range *painted = VECTOR_AT(&worker->painted, Range, i);
+        if (quiet_has(worker->options->quiet, painted->hash))
+            continue;
+        const Known *known = known_find(&worker->ranges, painted->hash);
+        Range *range = vector_add(&store->ranges, sizeof *range);
+        if (range == NULL)
+            return false;
+        *range = *painted;
+        range->slot = (uint32_t)store->slots.count - 1;
+        range->start = known != NULL ? known->number : store->arena.count;
+        if (known == NULL && !add_bytes(worker, &store->arena, range, bytes))
+            return false;
+    }
+    return true;
+}
+
+static bool add_ranges(Worker *worker, Store *store, const Visit *visit)
+{
+    Painter painter = {.worker = worker, .visit = visit, .margin = worker->options->width + 1};
+    worker->painted.count = 0;
     if (visit->is_whole)
         paint(&painter, 0, visit->size);
     else
-        paint_delta(&painter, &worker->cursor.delta.regions, visit->parent_size);
+        paint_delta(&painter, &worker->cursor.delta.regions);
     close_range(&painter);
-    return !painter.is_out_of_memory;
+    return !painter.is_out_of_memory && take_painted(worker, store, visit->data);
 }
 
 /* --- batches --------------------------------------------------------------------------------------------------- */
@@ -208,11 +240,19 @@ static bool add_slot(Worker *worker, Store *store, const Visit *visit)
     return keep_regions(worker, store, slot) && add_ranges(worker, store, visit);
 }
 
+static bool note_commit(Worker *worker, const Visit *visit)
+{
+    const PackSet *set = worker->cursor.plan->set;
+    if (set->kinds[visit->node] != KIND_COMMIT || worker->page == NULL)
+        return true;
+    return page_take(worker->page, set, visit->node, visit->data, visit->size) != REASON_NO_MEMORY;
+}
+
 static bool add_visit(Worker *worker, Store *store, const Visit *visit)
 {
     store->written += visit->size > 0 ? visit->size : 1;
     if (visit->is_selected && visit->reason == REASON_NONE)
-        return add_slot(worker, store, visit);
+        return note_commit(worker, visit) && add_slot(worker, store, visit);
     if (visit->is_parent_moved)
         anchors_release(visit->parent.owned);
     if (!visit->is_selected)
@@ -234,6 +274,7 @@ static bool is_full(const Worker *worker, const Store *store)
 static Reason fill(Worker *worker, Store *store, bool *is_over)
 {
     cursor_evacuate(&worker->cursor, &store->slab);
+    known_clear(&worker->ranges);
     Visit visit;
     while (!is_full(worker, store)) {
         *is_over = !cursor_next(&worker->cursor, &visit);
@@ -267,6 +308,8 @@ Reason worker_next(Worker *worker, Store **out)
                 worker_recycle(worker, store);
             *out = NULL;
             worker->is_broken = reason != REASON_NONE;
+            if (reason == REASON_NONE && worker->page != NULL && notes_add(worker->cursor.plan->set->notes, worker->page))
+                worker->page = NULL;
             return reason;
         }
     }

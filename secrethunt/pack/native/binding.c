@@ -310,11 +310,13 @@ static void module_free(void *module)
     module_clear(module);
 }
 
+static PyMethodDef module_methods[] = {{"order_commits", module_order_commits, METH_VARARGS, NULL}, {0}};
 static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, module_exec}, {0}};
 static PyModuleDef module_definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "_native",
     .m_size = sizeof(ModuleState),
+    .m_methods = module_methods,
     .m_slots = module_slots,
     .m_traverse = module_traverse,
     .m_clear = module_clear,

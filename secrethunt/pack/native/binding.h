@@ -26,6 +26,7 @@ typedef struct {
     WalkOptions options;
     Reach *reaches;
     uint32_t worker_count;
+    QuietRanges quiet;
 } WalkerObject;
 
 typedef struct {
@@ -60,5 +61,6 @@ void free_object(PyObject *self);
 bool worker_enter(WorkerObject *self);
 PyObject *packs_find_trees(PyObject *self, PyObject *args, PyObject *keywords);
 PyObject *packs_commits(PyObject *self, PyObject *unused);
+PyObject *module_order_commits(PyObject *module, PyObject *args);
 
 #endif

@@ -128,7 +128,7 @@ static PyObject *list_rows(const Vector *rows, size_t row_size, Py_ssize_t width
 {
     PyObject *list = PyList_New((Py_ssize_t)rows->count);
     for (size_t i = 0; list != NULL && i < rows->count; i++) {
-        uint64_t numbers[5];
+        uint64_t numbers[4];
         fill((const char *)rows->items + i * row_size, numbers);
         PyObject *row = PyTuple_New(width);
         for (Py_ssize_t j = 0; row != NULL && j < width; j++) {
@@ -161,8 +161,6 @@ static void fill_inherited(const void *row, uint64_t *numbers)
     numbers[0] = inherited->slot;
     numbers[1] = inherited->origin;
     numbers[2] = inherited->end;
-    numbers[3] = inherited->line;
-    numbers[4] = inherited->line_start;
 }
 
 static PyObject *batch_resolve(PyObject *self, PyObject *args)
@@ -182,7 +180,7 @@ static PyObject *batch_settle(PyObject *self, PyObject *args)
     PyObject *list = NULL;
     if (run_step(batch, args, worker_settle, &rows)) {
         batch->worker->is_pending = false;
-        list = list_rows(&rows, sizeof(Inherited), 5, fill_inherited);
+        list = list_rows(&rows, sizeof(Inherited), 3, fill_inherited);
     }
     vector_free(&rows);
     return list;
@@ -193,6 +191,29 @@ static PyObject *batch_arena(PyObject *self, void *closure)
     (void)closure;
     const Vector *arena = &((BatchObject *)self)->store->arena;
     return view(self, arena->items, arena->count);
+}
+
+/* Slots of blobs shorter than *limit* that begin with *prefix*. */
+static PyObject *batch_starting_with(PyObject *self, PyObject *args)
+{
+    const BatchObject *batch = (BatchObject *)self;
+    const Vector *slots = &batch->store->slots;
+    const char *prefix;
+    Py_ssize_t length, limit;
+    if (!PyArg_ParseTuple(args, "y#n:starting_with", &prefix, &length, &limit))
+        return NULL;
+    PyObject *found = PyList_New(0);
+    for (size_t i = 0; found != NULL && i < slots->count; i++) {
+        const Slot *slot = VECTOR_AT(slots, Slot, i);
+        if (batch->worker->walker->packs->set.kinds[slot->node] != KIND_BLOB || (Py_ssize_t)slot->size >= limit ||
+            (Py_ssize_t)slot->size < length || memcmp(slot->data, prefix, (size_t)length) != 0)
+            continue;
+        PyObject *number = PyLong_FromSize_t(i);
+        if (number == NULL || PyList_Append(found, number) < 0)
+            Py_CLEAR(found);
+        Py_XDECREF(number);
+    }
+    return found;
 }
 
 /* Ids of all slots, joined. */
@@ -243,6 +264,7 @@ static PyMethodDef batch_methods[] = {
     {"blob", batch_blob, METH_VARARGS, NULL},
     {"resolve", batch_resolve, METH_VARARGS, NULL},
     {"settle", batch_settle, METH_VARARGS, NULL},
+    {"starting_with", batch_starting_with, METH_VARARGS, NULL},
     {0},
 };
 static PyGetSetDef batch_getters[] = {

@@ -33,11 +33,97 @@ PyObject *packs_commits(PyObject *object, PyObject *unused)
     if (reason != REASON_NONE)
         raise_reason(object, reason, "", 0);
     else
-        result = Py_BuildValue("NNNNNNNNN", ids_of(set, &table.nodes), column(&table.trees, 1),
+        result = Py_BuildValue("NNNNNNN", ids_of(set, &table.nodes), column(&table.trees, 1),
                                column(&table.parent_starts, sizeof(uint32_t)), column(&table.parents, sizeof(uint32_t)),
-                               column(&table.times, sizeof(int64_t)), column(&table.author_starts, sizeof(uint64_t)),
-                               column(&table.authors, 1), column(&table.outside, 1), list_skips(set, &table.skips));
+                               column(&table.times, sizeof(int64_t)), column(&table.outside, 1),
+                               list_skips(set, &table.skips));
     commits_free(&table);
+    return result;
+}
+
+/* --- the order of commits -------------------------------------------------------------------------------------- */
+
+enum { IDS, STARTS, PARENTS, TIMES, TIPS, COLUMN_COUNT };
+
+/* A buffer of numbers may begin anywhere; the copy is aligned. */
+static void *copy_column(const Py_buffer *buffer)
+{
+    void *copy = PyMem_Malloc((size_t)buffer->len + 8);
+    if (copy == NULL)
+        return PyErr_NoMemory();
+    memcpy(copy, buffer->buf, (size_t)buffer->len);
+    return copy;
+}
+
+static bool are_columns(const Py_buffer *buffers, unsigned hash_size)
+{
+    static const size_t sizes[COLUMN_COUNT] = {1, 4, 4, 8, 4};
+    for (int i = 0; i < COLUMN_COUNT; i++)
+        if ((size_t)buffers[i].len % sizes[i] != 0)
+            return false;
+    size_t count = (size_t)buffers[TIMES].len / 8;
+    return hash_size > 0 && hash_size <= MAX_HASH && count < NO_NODE &&
+           (size_t)buffers[IDS].len == count * hash_size && (size_t)buffers[STARTS].len == (count + 1) * 4;
+}
+
+static bool are_starts(const CommitColumns *commits, size_t parent_count)
+{
+    for (uint32_t i = 0; i < commits->count; i++)
+        if (commits->parent_starts[i] > commits->parent_starts[i + 1])
+            return false;
+    return commits->parent_starts[0] == 0 && commits->parent_starts[commits->count] == parent_count;
+}
+
+static PyObject *order_columns(const Py_buffer *buffers, void *const *columns, unsigned hash_size)
+{
+    CommitColumns commits = {
+        .count = (uint32_t)(buffers[TIMES].len / 8),
+        .hash_size = hash_size,
+        .ids = columns[IDS],
+        .parent_starts = columns[STARTS],
+        .parents = columns[PARENTS],
+        .times = columns[TIMES],
+    };
+    if (!are_starts(&commits, (size_t)buffers[PARENTS].len / 4)) {
+        PyErr_SetString(PyExc_ValueError, "parent_starts do not fit the parents");
+        return NULL;
+    }
+    CommitOrder order;
+    Reason reason;
+    Py_BEGIN_ALLOW_THREADS
+    reason = commits_order(&commits, columns[TIPS], (size_t)buffers[TIPS].len / 4, &order);
+    Py_END_ALLOW_THREADS
+    PyObject *result = NULL;
+    if (reason != REASON_NONE)
+        PyErr_NoMemory();
+    else
+        result = Py_BuildValue("NNNI", column(&order.order, 4), column(&order.starts, 4), column(&order.parents, 4),
+                               (unsigned int)order.reachable);
+    order_free(&order);
+    return result;
+}
+
+PyObject *module_order_commits(PyObject *module, PyObject *args)
+{
+    (void)module;
+    Py_buffer buffers[COLUMN_COUNT] = {{0}};
+    void *columns[COLUMN_COUNT] = {0};
+    unsigned int hash_size;
+    PyObject *result = NULL;
+    if (!PyArg_ParseTuple(args, "y*Iy*y*y*y*:order_commits", &buffers[IDS], &hash_size, &buffers[STARTS],
+                          &buffers[PARENTS], &buffers[TIMES], &buffers[TIPS]))
+        return NULL;
+    bool is_valid = are_columns(buffers, hash_size);
+    if (!is_valid)
+        PyErr_SetString(PyExc_ValueError, "the columns do not fit each other");
+    for (int i = 0; i < COLUMN_COUNT && is_valid; i++)
+        is_valid = (columns[i] = copy_column(&buffers[i])) != NULL;
+    if (is_valid)
+        result = order_columns(buffers, columns, hash_size);
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        PyMem_Free(columns[i]);
+        PyBuffer_Release(&buffers[i]);
+    }
     return result;
 }
 

@@ -75,8 +75,11 @@ static int walker_init(WalkerObject *self, PyObject *args, PyObject *keywords)
         self->options.width = (size_t)width;
         self->options.arena_bytes = (size_t)arena_bytes;
         self->options.object_bytes = (size_t)object_bytes;
+        self->options.quiet = &self->quiet;
         Selection selection = {.kinds = kinds, .max_size = max_size, .budget = budget};
-        result = make_plan(self, &selection, &wanted);
+        result = quiet_init(&self->quiet) ? make_plan(self, &selection, &wanted) : -1;
+        if (result < 0 && !PyErr_Occurred())
+            PyErr_NoMemory();
     }
     if (wanted.obj != NULL)
         PyBuffer_Release(&wanted);
@@ -95,6 +98,7 @@ static void walker_dealloc(PyObject *object)
 {
     WalkerObject *self = (WalkerObject *)object;
     plan_free(&self->plan);
+    quiet_free(&self->quiet);
     PyMem_Free(self->reaches);
     Py_XDECREF((PyObject *)self->packs);
     free_object(object);

@@ -110,7 +110,8 @@ static Reason mark_cycles(PackSet *set)
 
 Reason packset_link(PackSet *set)
 {
-    if (!allocate(set))
+    set->notes = notes_new();
+    if (set->notes == NULL || !allocate(set))
         return REASON_NO_MEMORY;
     Reason reason = packset_index_ids(set);
     if (reason != REASON_NONE)

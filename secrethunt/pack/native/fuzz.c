@@ -45,8 +45,19 @@ static bool drive_batch(Worker *worker, Store *store)
 static void drive_walk(const PackSet *set)
 {
     static const Reach reaches[2] = {{8, 4}, {300, 300}};
+    /* Made once, and kept from one input to the next. */
+    static QuietRanges quiet;
+    if (quiet.cells == NULL && !quiet_init(&quiet))
+        abort();
     Selection selection = {.kinds = 0x1e, .max_size = 1 << 16, .budget = 1 << 17};
-    WalkOptions options = {.width = 6, .arena_bytes = 512, .object_bytes = 2048, .reaches = reaches, .tag_count = 2};
+    WalkOptions options = {
+        .width = 6,
+        .arena_bytes = 512,
+        .object_bytes = 2048,
+        .reaches = reaches,
+        .tag_count = 2,
+        .quiet = &quiet,
+    };
     Plan plan;
     Worker worker;
     Store *store = NULL;

@@ -15,14 +15,33 @@ typedef struct {
     Vector parent_starts; /* uint32_t, one a commit and one more */
     Vector parents;       /* uint32_t: a commit's number, or their count + a number in `outside` */
     Vector times;         /* int64_t, the committer's */
-    Vector author_starts; /* uint64_t, one a commit and one more */
-    Vector authors;       /* author lines, joined */
     Vector outside;       /* hash_size bytes each: parents that no pack holds */
     Vector skips;         /* Skip */
 } CommitTable;
 
 Reason commits_collect(const PackSet *set, CommitTable *table);
 void commits_free(CommitTable *table);
+
+/* --- their order (order.c) ------------------------------------------------------------------------------- */
+
+/* Columns of a CommitTable, wherever they came from. Parents from `count` on are outside. */
+typedef struct {
+    uint32_t count;
+    unsigned hash_size;
+    const uint8_t *ids;
+    const uint32_t *parent_starts, *parents;
+    const int64_t *times;
+} CommitColumns;
+
+typedef struct {
+    Vector order;           /* uint32_t: the commit in each place */
+    Vector starts, parents; /* uint32_t: places of the parents of the commit in each place */
+    uint32_t reachable;     /* so many, from the first on, are reached by a tip */
+} CommitOrder;
+
+/* Parents before children; what a tip reaches first, then by time, then by id. */
+Reason commits_order(const CommitColumns *commits, const uint32_t *tips, size_t tip_count, CommitOrder *result);
+void order_free(CommitOrder *result);
 
 /* --- trees (trees.c, closure.c) ------------------------------------------------------------------------- */
 

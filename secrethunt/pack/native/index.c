@@ -214,6 +214,7 @@ void packset_free(PackSet *set)
     free(set->children);
     free(set->order);
     hash_free(&set->by_id);
+    notes_free(set->notes);
     *set = (PackSet){0};
 }
 

@@ -12,6 +12,9 @@
 
 #include "pack.h"
 
+/* Longer windows are rare (private keys), and cost more to hash than to ask for. */
+#define LONG_WINDOW ((uint64_t)4096)
+
 typedef struct {
     uint32_t slot, end;
     uint16_t tag;
@@ -71,36 +74,54 @@ static bool sort_events(Worker *worker, const uint64_t *events, size_t count)
     return true;
 }
 
-/* Events that end in *range*, as places in its slot; those that the base answers are dropped. */
-static bool map_range(Worker *worker, const Store *store, const Range *range, size_t *next)
+/* The first event that ends behind *place* of the arena. */
+static size_t first_event(const Worker *worker, size_t place)
 {
+    const uint64_t *events = worker->events.items;
+    size_t low = 0, high = worker->events.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (events[middle] >> TAG_BITS <= place)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_answered_by_base(const Worker *worker, const Store *store, const Slot *slot, uint32_t end)
+{
+    const Region *region = slot->is_whole ? NULL : region_at(store, slot, end);
+    return region != NULL && is_copied(slot, region, end, worker->options->width);
+}
+
+/* Events that end in *range*, as places in its slot; those that the base answers are dropped. A range without any is
+ * noted: wherever the same bytes come up again, whatever stands around them, none of its own anchors ends in them. */
+static bool map_range(Worker *worker, const Store *store, const Range *range)
+{
+    const uint64_t *events = worker->events.items;
     const Slot *slot = VECTOR_AT(&store->slots, Slot, range->slot);
     uint64_t last = range->start + range->size;
-    for (; *next < worker->events.count; ++*next) {
-        uint64_t event = *VECTOR_AT(&worker->events, uint64_t, *next), end = event >> TAG_BITS;
-        if (end > last)
-            return true;
-        bool is_repeated = *next > 0 && event == *VECTOR_AT(&worker->events, uint64_t, *next - 1);
-        if (end <= range->start || is_repeated)
-            continue;
-        uint32_t place = range->offset + (uint32_t)(end - range->start);
-        const Region *region = slot->is_whole ? NULL : region_at(store, slot, place);
-        if (region != NULL && is_copied(slot, region, place, worker->options->width))
+    size_t first = first_event(worker, range->start), next = first;
+    for (; next < worker->events.count && events[next] >> TAG_BITS <= last; next++) {
+        uint32_t place = range->offset + (uint32_t)((events[next] >> TAG_BITS) - range->start);
+        if ((next > first && events[next] == events[next - 1]) || is_answered_by_base(worker, store, slot, place))
             continue;
         Found *found = vector_add(&worker->found, sizeof *found);
         if (found == NULL)
             return false;
-        *found = (Found){.slot = range->slot, .end = place, .tag = (uint16_t)event};
+        *found = (Found){.slot = range->slot, .end = place, .tag = (uint16_t)events[next]};
     }
+    if (next == first)
+        quiet_add(worker->options->quiet, range->hash);
     return true;
 }
 
 static bool map_events(Worker *worker, const Store *store)
 {
-    size_t next = 0;
     worker->found.count = 0;
-    for (size_t i = 0; i < store->ranges.count && next < worker->events.count; i++)
-        if (!map_range(worker, store, VECTOR_AT(&store->ranges, Range, i), &next))
+    for (size_t i = 0; i < store->ranges.count; i++)
+        if (!map_range(worker, store, VECTOR_AT(&store->ranges, Range, i)))
             return false;
     return true;
 }
@@ -161,9 +182,34 @@ static bool is_before(const Anchor *anchor, const Found *found)
     return anchor->end != found->end ? anchor->end < found->end : anchor->tag <= found->tag;
 }
 
-/* Give a new origin to what must be confirmed, and ask for it. */
+/* The hash of all that an anchor's confirmation depends on; 0 where that is too long to be worth it. */
+static uint64_t window_hash(const Worker *worker, const Slot *slot, const Anchor *anchor)
+{
+    Reach reach = worker->options->reaches[anchor->tag];
+    if ((uint64_t)reach.before + reach.after > LONG_WINDOW)
+        return 0;
+    size_t before = anchor->end < reach.before ? anchor->end : reach.before;
+    size_t after = slot->size - anchor->end < reach.after ? slot->size - anchor->end : reach.after;
+    /* A window that is cut by an end of the object is shorter: with `before`, its length tells by which. */
+    uint64_t salt = (uint64_t)anchor->tag << 32 | before;
+    return hash_content(&worker->options->quiet->key, salt, slot->data + anchor->end - before, before + after);
+}
+
+/* Give an origin to what must be confirmed: that of the same window seen before, or a new one, and ask for that. */
 static bool ask(Worker *worker, Store *store, uint32_t slot, Anchor *anchor, Vector *out)
 {
+    uint64_t hash = window_hash(worker, VECTOR_AT(&store->slots, Slot, slot), anchor);
+    const Known *known = hash != 0 ? known_find(&worker->windows, hash) : NULL;
+    if (known != NULL) {
+        anchor->is_inherited = true;
+        anchor->is_confirmed = known->is_confirmed;
+        anchor->origin = known->number;
+        return true;
+    }
+    uint64_t *asked = vector_add(&worker->asked, sizeof *asked);
+    if (asked == NULL || (hash != 0 && !known_add(&worker->windows, hash, worker->next_origin)))
+        return false;
+    *asked = hash;
     anchor->is_confirmed = false;
     anchor->origin = worker->next_origin++;
     store->origin_count++;
@@ -206,6 +252,7 @@ bool worker_resolve(Worker *worker, Store *store, const uint64_t *events, size_t
         return false;
     const Found *found = worker->found.items;
     size_t left = worker->found.count;
+    worker->asked.count = 0;
     for (uint32_t slot = 0; slot < store->slots.count; slot++) {
         size_t here = 0;
         while (here < left && found[here].slot == slot)
@@ -222,30 +269,9 @@ bool worker_resolve(Worker *worker, Store *store, const uint64_t *events, size_t
 
 /* --- settle ---------------------------------------------------------------------------------------------------- */
 
-/* Lines are counted from one inherited anchor of a blob to the next. */
-typedef struct {
-    uint32_t counted, line, line_start;
-} LineCount;
-
-static void count_lines(LineCount *lines, const uint8_t *data, uint32_t end)
-{
-    const uint8_t *from = data + lines->counted, *last = data + end;
-    uint32_t newlines = 0;
-    for (const uint8_t *byte = from; byte < last; byte++)
-        newlines += *byte == '\n';
-    if (newlines > 0) {
-        while (last[-1] != '\n')
-            last--;
-        lines->line_start = (uint32_t)(last - data);
-    }
-    lines->line += newlines;
-    lines->counted = end;
-}
-
 static bool report_slot(const Store *store, uint32_t number, const uint8_t *confirmed, Vector *out)
 {
     Slot *slot = VECTOR_AT(&store->slots, Slot, number);
-    LineCount lines = {.line = 1};
     for (size_t i = 0; slot->anchors != NULL && i < slot->anchors->count; i++) {
         Anchor *anchor = &slot->anchors->items[i];
         uint64_t place = anchor->origin - store->first_origin;
@@ -253,15 +279,12 @@ static bool report_slot(const Store *store, uint32_t number, const uint8_t *conf
             anchor->is_confirmed = confirmed[place];
         if (!anchor->is_confirmed || !anchor->is_inherited)
             continue;
-        count_lines(&lines, slot->data, anchor->end);
         Inherited *row = vector_add(out, sizeof *row);
         if (row == NULL)
             return false;
         *row = (Inherited){
             .slot = number,
             .end = anchor->end,
-            .line = lines.line,
-            .line_start = lines.line_start,
             .origin = anchor->origin,
         };
     }
@@ -287,8 +310,13 @@ bool worker_settle(Worker *worker, Store *store, const uint64_t *origins, size_t
     uint8_t *confirmed = calloc(store->origin_count + 1, 1);
     if (confirmed == NULL)
         return false;
-    for (size_t i = 0; i < count; i++)
-        confirmed[origins[i] - store->first_origin] = 1;
+    for (size_t i = 0; i < count; i++) {
+        size_t place = (size_t)(origins[i] - store->first_origin);
+        confirmed[place] = 1;
+        Known *known = known_find(&worker->windows, *VECTOR_AT(&worker->asked, uint64_t, place));
+        if (known != NULL)
+            known->is_confirmed = true;
+    }
     bool is_done = true;
     for (uint32_t slot = 0; slot < store->slots.count && is_done; slot++)
         is_done = report_slot(store, slot, confirmed, out);

@@ -70,6 +70,8 @@ typedef struct {
 /* Room for one more item of *size* bytes; NULL when memory is out. */
 void *vector_add(Vector *vector, size_t size);
 bool vector_reserve(Vector *vector, size_t capacity, size_t size);
+/* All items of *more*, of *size* bytes each. */
+bool vector_append(Vector *vector, const Vector *more, size_t size);
 void vector_free(Vector *vector);
 #define VECTOR_AT(vector, type, index) (&((type *)(vector)->items)[index])
 
@@ -92,6 +94,45 @@ uint32_t *hash_cell(const HashIndex *index, uint64_t hash, SameKey *is_equal, co
 typedef uint64_t HashOf(const void *context, uint32_t number);
 bool hash_reserve(HashIndex *index, HashOf *hash_of, const void *context);
 void hash_free(HashIndex *index);
+
+/* --- what was met before (repeats.c) */
+
+/* Random, so that nobody can make two contents of one hash. */
+typedef struct {
+    uint64_t words[4];
+} HashKey;
+
+bool hash_key_init(HashKey *key);
+/* Never 0. */
+uint64_t hash_content(const HashKey *key, uint64_t salt, const uint8_t *bytes, size_t length);
+
+/* Hashes of ranges in which no anchor ends; one for all workers. It may forget, never invent. */
+typedef struct {
+    HashKey key;
+    atomic_uint_least64_t *cells;
+} QuietRanges;
+
+bool quiet_init(QuietRanges *quiet);
+void quiet_free(QuietRanges *quiet);
+void quiet_prefetch(const QuietRanges *quiet, uint64_t hash);
+bool quiet_has(const QuietRanges *quiet, uint64_t hash);
+void quiet_add(QuietRanges *quiet, uint64_t hash);
+
+/* What is known of some content: an origin with its confirmation, or where a range stands in the arena. */
+typedef struct {
+    uint64_t hash, number;
+    bool is_confirmed;
+} Known;
+
+typedef struct {
+    Known *cells;
+    size_t cell_count, count;
+} KnownTable;
+
+Known *known_find(const KnownTable *table, uint64_t hash);
+bool known_add(KnownTable *table, uint64_t hash, uint64_t number);
+void known_clear(KnownTable *table);
+void known_free(KnownTable *table);
 
 /* --- files and index (file.c, index.c, entry.c, forest.c) -------------------------------------------------------*/
 
@@ -131,8 +172,12 @@ typedef struct {
     unsigned bucket_shift;
 } Pack;
 
+/* What walks have read of commits, so that their columns need no second reading (commits.c). */
+typedef struct CommitNotes CommitNotes;
+
 typedef struct {
     unsigned hash_size;
+    CommitNotes *notes;
     uint32_t pack_count, node_count;
     Pack *packs;
     uint32_t *bases;  /* node a delta stands on; NO_NODE for whole objects and where it is missing */
@@ -160,6 +205,16 @@ Reason packset_open(PackSet *set, const char *pack_path, const char *index_path)
 Reason packset_add(PackSet *set, File pack, File index);
 Reason packset_link(PackSet *set);
 void packset_free(PackSet *set);
+
+/* A page belongs to one worker, until it hands it over with `notes_add`. */
+typedef struct CommitPage CommitPage;
+CommitNotes *notes_new(void);
+void notes_free(CommitNotes *notes);
+CommitPage *page_new(void);
+void page_free(CommitPage *page);
+Reason page_take(CommitPage *page, const PackSet *set, uint32_t node, const uint8_t *data, size_t size);
+/* True when the notes now own the page. */
+bool notes_add(CommitNotes *notes, CommitPage *page);
 
 const Pack *packset_pack_of(const PackSet *set, uint32_t node);
 const uint8_t *packset_id(const PackSet *set, uint32_t node);
@@ -312,10 +367,11 @@ typedef struct {
     Anchor items[];
 } AnchorList;
 
-/* A dirty range: `size` bytes from `offset` of a slot's object stand at `start` of the arena. */
+/* A dirty range: `size` bytes from `offset` of a slot's object stand at `start` of the arena, as may those of others. */
 typedef struct {
     size_t start;
     uint32_t slot, offset, size;
+    uint64_t hash;
 } Range;
 
 typedef struct {
@@ -344,6 +400,7 @@ typedef struct {
     size_t width, arena_bytes, object_bytes;
     const Reach *reaches;
     size_t tag_count;
+    QuietRanges *quiet;
 } WalkOptions;
 
 typedef struct {
@@ -354,7 +411,7 @@ typedef struct {
 } Confirmation;
 
 typedef struct {
-    uint32_t slot, end, line, line_start;
+    uint32_t slot, end;
     uint64_t origin;
 } Inherited;
 
@@ -365,6 +422,11 @@ typedef struct {
     pthread_mutex_t pool_lock;
     Store *pool;
     Vector events, found, merged; /* scratch of resolve */
+    KnownTable windows; /* of anchors asked for, with their origins */
+    KnownTable ranges;  /* of the batch, with where they stand in the arena */
+    Vector painted;     /* Range: of one object */
+    Vector asked;       /* uint64_t: for each origin of the batch its window's hash, 0 for none */
+    CommitPage *page;             /* of the commits walked; NULL when handed over */
     bool is_broken;               /* memory ran out: its frames point nowhere */
 } Worker;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns growing arrays. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "pack.h"
 
@@ -28,6 +29,16 @@ void *vector_add(Vector *vector, size_t size)
     if (vector->count == vector->capacity && !vector_reserve(vector, vector->count + 1, size))
         return NULL;
     return (char *)vector->items + size * vector->count++;
+}
+
+bool vector_append(Vector *vector, const Vector *more, size_t size)
+{
+    if (!vector_reserve(vector, vector->count + more->count, size))
+        return false;
+    if (more->count > 0)
+        memcpy((char *)vector->items + size * vector->count, more->items, size * more->count);
+    vector->count += more->count;
+    return true;
 }
 
 void vector_free(Vector *vector)

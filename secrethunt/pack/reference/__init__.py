@@ -3,5 +3,6 @@
 
 from secrethunt.pack.reference.batch import Batch, Walker, Worker
 from secrethunt.pack.reference.index import Packs
+from secrethunt.pack.reference.order import order_commits
 
-__all__ = ["Batch", "Packs", "Walker", "Worker"]
+__all__ = ["Batch", "Packs", "Walker", "Worker", "order_commits"]

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from secrethunt.pack.contract import TAG_BITS
+from secrethunt.pack.contract import TAG_BITS, Kind
 from secrethunt.pack.reference.delta import SIZE_LIMIT, Region
 from secrethunt.pack.reference.index import Packs
 from secrethunt.pack.reference.walk import Cursor, Plan, Selection, Visit
@@ -244,7 +244,16 @@ class Batch:
                     asked.append((number, anchor.tag, anchor.end, anchor.origin))
         return asked
 
-    def settle(self, confirmed: Buffer, /) -> list[tuple[int, int, int, int, int]]:
+    def starting_with(self, prefix: Buffer, limit: int, /) -> list[int]:
+        """As `_native.pyi` says."""
+        start = memoryview(prefix).tobytes()
+        return [
+            number
+            for number, slot in enumerate(self._slots)
+            if self.kinds[number] == Kind.BLOB and len(slot.data) < limit and slot.data.startswith(start)
+        ]
+
+    def settle(self, confirmed: Buffer, /) -> list[tuple[int, int, int]]:
         """Say which of the origins asked for held, and learn which slots inherit one that did."""
         origins = set(_numbers(confirmed))
         if any(not self._first_origin <= origin < self._worker.next_origin for origin in origins):
@@ -292,13 +301,11 @@ class Batch:
                 is_clean = slot.covers(region, end - before, end + after)
                 yield _Anchor(end, anchor.tag, anchor.origin if is_clean else -1, is_clean)
 
-    def _report(self, number: int) -> Iterator[tuple[int, int, int, int, int]]:
+    def _report(self, number: int) -> Iterator[tuple[int, int, int]]:
         slot = self._slots[number]
         for anchor in slot.anchors:
             if anchor.is_inherited and anchor.origin in self._worker.confirmed:
-                line = slot.data.count(b"\n", 0, anchor.end) + 1
-                line_start = slot.data.rfind(b"\n", 0, anchor.end) + 1
-                yield number, anchor.origin, anchor.end, line, line_start
+                yield number, anchor.origin, anchor.end
 
 
 def _numbers(buffer: Buffer) -> list[int]:

@@ -19,7 +19,7 @@ from secrethunt.pack.reference.walk import Cursor, Plan, Selection, Visit
 if TYPE_CHECKING:
     from secrethunt.pack.reference.index import Packs
 
-Columns = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, list[tuple[bytes, int]]]
+Columns = tuple[bytes, bytes, bytes, bytes, bytes, bytes, list[tuple[bytes, int]]]
 Closure = tuple[bytes, bytes, list[list[tuple[bytes, bytes, int, int]]], list[tuple[bytes, int]]]
 
 _COMMIT_BUDGET = 64 << 20
@@ -27,7 +27,7 @@ _TREE_BUDGET = 256 << 20
 _MAX_ROUNDS = 2048
 _MAX_TIME_DIGITS = 18
 _COMMIT = re.compile(
-    rb"tree ([0-9a-f]+)\n((?:parent [0-9a-f]+\n)*)(?!parent )author ([^\n]*)\ncommitter ([^\n]*)\n",
+    rb"tree ([0-9a-f]+)\n((?:parent [0-9a-f]+\n)*)(?!parent )author [^\n]*\ncommitter ([^\n]*)\n",
 )
 _MODE = re.compile(rb"([0-7]+) ")
 _TIME = re.compile(rb"(?:.*>)? *([0-9]*)", re.DOTALL)
@@ -46,7 +46,7 @@ def _walk(packs: Packs, kind: Kind, budget: int) -> tuple[Iterator[Visit], list[
 def collect_commits(packs: Packs) -> Columns:
     """All commits as columns; `_native.pyi` names them."""
     nodes: list[int] = []
-    rows: list[tuple[bytes, list[bytes], bytes, int]] = []
+    rows: list[tuple[bytes, list[bytes], int]] = []
     visits, skips = _walk(packs, Kind.COMMIT, _COMMIT_BUDGET)
     for visit in visits:
         try:
@@ -55,37 +55,34 @@ def collect_commits(packs: Packs) -> Columns:
         except Unreadable as err:
             skips.append((packs.id_of(visit.node), int(err.reason)))
     numbers: dict[int | None, int] = {node: number for number, node in enumerate(nodes)}
-    parent_starts, parents, author_starts = array("I", [0]), array("I"), array("Q", [0])
+    parent_starts, parents = array("I", [0]), array("I")
     outside: list[bytes] = []
-    for _, parent_ids, author, _ in rows:
+    for _, parent_ids, _ in rows:
         for parent in parent_ids:
             node = packs.find(parent)
             if node not in numbers:
                 outside.append(parent)
             parents.append(numbers.get(node, len(nodes) + len(outside) - 1))
         parent_starts.append(len(parents))
-        author_starts.append(author_starts[-1] + len(author))
     return (
         b"".join(map(packs.id_of, nodes)),
         b"".join(row[0] for row in rows),
         parent_starts.tobytes(),
         parents.tobytes(),
-        array("q", (row[3] for row in rows)).tobytes(),
-        author_starts.tobytes(),
-        b"".join(row[2] for row in rows),
+        array("q", (row[2] for row in rows)).tobytes(),
         b"".join(outside),
         skips,
     )
 
 
-def _parse_commit(visit: Visit, hash_size: int) -> tuple[bytes, list[bytes], bytes, int]:
-    """Tree, parents, author line, and the committer's time."""
+def _parse_commit(visit: Visit, hash_size: int) -> tuple[bytes, list[bytes], int]:
+    """Tree, parents, and the committer's time."""
     if visit.reason:
         raise Unreadable(visit.reason)
     match = _COMMIT.match(visit.data)
     if match is None:
         raise Unreadable(Reason.BAD_OBJECT)
-    tree, parents, author, committer = match.groups()
+    tree, parents, committer = match.groups()
     ids = [tree, *(line[len(b"parent ") :] for line in parents.splitlines())]
     if any(len(id) != 2 * hash_size for id in ids):
         raise Unreadable(Reason.BAD_OBJECT)
@@ -93,7 +90,7 @@ def _parse_commit(visit: Visit, hash_size: int) -> tuple[bytes, list[bytes], byt
     time = _TIME.match(committer)
     digits = time[1] if time else b""
     seconds = int(digits) if 0 < len(digits) <= _MAX_TIME_DIGITS else 0
-    return binary[0], binary[1:], author, seconds
+    return binary[0], binary[1:], seconds
 
 
 # --- trees ------------------------------------------------------------------------------------------------------

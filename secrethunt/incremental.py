@@ -249,19 +249,31 @@ class _Recall:
         while True:
             try:
                 findings = assemble_findings([*files, *self._kept.values()], naming, fingerprinter)
-                needed = {_newest(finding) for finding in findings if isinstance(finding.secret, KnownSecret)}
-                needed |= {key for finding in findings if (key := unread_blob(finding)) is not None}
-                if not needed and any(_is_unread(finding) for finding in findings):
-                    needed = set(self._unread)
+                needed = self._needed(findings)
             except UnreadSecret:
-                needed = set(self._unread)
+                findings, needed = None, set(self._unread)
             if not needed:
                 return findings
             if not self._read(needed):
                 return None
 
+    def _needed(self, findings: list[Finding]) -> set[BlobKey]:
+        """
+        Blobs from which something that these *findings* show is still to be read.
+
+        Raises:
+            UnreadSecret: One shows a value of which it does not tell the blob.
+        """
+        needed = {_newest(finding) for finding in findings if isinstance(finding.secret, KnownSecret)}
+        needed |= {key for finding in findings if (key := unread_blob(finding)) is not None}
+        if not needed and any(_is_unread(finding) for finding in findings):
+            raise UnreadSecret
+        return needed
+
     def _read(self, keys: Collection[BlobKey]) -> bool:
         """Detect again what stands in *keys*; whether it is what was kept."""
+        if not self._unread.issuperset(keys):
+            return False
         blobs = self._source.iter_again(sorted({key.id for key in keys}))
         found = dict(self._scan.keep(self._scan.blobs(blobs)))
         for key in keys:

@@ -149,8 +149,8 @@ class Scanner:
             jobs=self._jobs,
             least=self._options.min_confidence,
             key=self._options.fingerprint_key,
-            max_size=state.max_size,
-            manner=_manner(self._options),
+            max_size=state.options.max_size,
+            manner=_manner(self._options, state.options),
         )
         scan = IncrementalScan(state.path, setting)
         return scan.run(source, ledger, _Reporter(ledger, progress)), tuple(scan.notes)
@@ -183,7 +183,7 @@ class _State:
 
     path: str
     target: str
-    max_size: int
+    options: SourceOptions
 
     @classmethod
     def check(cls, path: str, targets: Sequence[str], options: SourceOptions) -> _State:
@@ -203,17 +203,20 @@ class _State:
                 hint="Leave out --state, or the option that names a part.",
             )
         check_path(path)
-        return cls(path, targets[0], options.max_size)
+        return cls(path, targets[0], options)
 
 
-_SET_APART = frozenset({"selection", "min_confidence", "jobs", "fingerprint_key", "cache_directory"})
+_SET_APART = frozenset(
+    {"selection", "min_confidence", "jobs", "fingerprint_key", "cache_directory"}
+    | {"scope", "revision", "include_ignored", "max_size", "use_packs"}
+)
 """Options that a state file takes into account each by itself, or that change nothing."""
 
 
-def _manner(options: ScannerOptions) -> str:
+def _manner(*options: ScannerOptions | SourceOptions) -> str:
     """All other options: a new one counts until somebody says otherwise."""
-    names = (field.name for field in fields(options))
-    return repr([(name, getattr(options, name)) for name in names if name not in _SET_APART])
+    named = [(field.name, getattr(record, field.name)) for record in options for field in fields(record)]
+    return repr([(name, value) for name, value in named if name not in _SET_APART])
 
 
 class _Reporter:

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import MAX_CANDIDATES, Confidence, ScanResult, Skip
 from secrethunt.ruleset import RuleSelection, Ruleset
 from secrethunt.sources import SourceOptions
+from secrethunt.state.file import read_state, write_state
 from tests.conftest import MakeRepo, RepoBuilder
 from tests.packed_history import GROWERS, Samples, among, lines_of, pack_hard
 from tests.rule_samples import acme_key
@@ -175,6 +178,22 @@ class TestUnchanged:
             assert {Skip.TOO_MANY: 1} == bench.check().coverage.skipped
             bench.repo.commit({"other": "x"})
             assert {Skip.TOO_MANY: 1} == bench.check().coverage.skipped
+
+    def test_what_was_kept_is_held_against_the_repository(self, bench: Bench, steps: list[str]) -> None:
+        bench.check()
+        state = read_state(str(bench.state))
+        assert state is not None
+        sections = {name: state.section(name) for name in ("about", "finished", "known")}
+        mark, packed = sections["finished"][:32], sections["finished"][32:]
+        record = json.loads(zlib.decompress(packed))
+        for blob, _ in record[0]:
+            blob[3][0][3] += 1
+        sections["finished"] = mark + zlib.compress(json.dumps(record).encode())
+        write_state(str(bench.state), sections)
+
+        bench.check()
+
+        assert ["read", "recalled", "read"] == steps
 
 
 class TestChangedRepository:

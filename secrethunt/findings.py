@@ -9,6 +9,7 @@ path. Neither holds a line number, a commit, an author or a time, so that edits 
 from __future__ import annotations
 
 import fnmatch
+import functools
 import hashlib
 import hmac
 import os
@@ -29,6 +30,7 @@ from secrethunt.records import (
     CommitInfo,
     Finding,
     FindingId,
+    KnownSecret,
     Occurrence,
     Part,
     Provenance,
@@ -65,6 +67,11 @@ class Fingerprinter:
         self._key = key
         self._known: dict[tuple[str, bytes], SecretId] = {}
 
+    def secret_id_of(self, candidate: Candidate) -> SecretId:
+        """The id of a candidate's secret, computed or known from before."""
+        secret = candidate.secret
+        return secret.secret_id if isinstance(secret, KnownSecret) else self.secret_id(candidate.rule, secret.reveal())
+
     def secret_id(self, rule: Rule, value: bytes) -> SecretId:
         """HMAC-SHA256 over credential family and canonical value; 32 hex digits."""
         family = rule.family or rule.id
@@ -93,18 +100,20 @@ class _Sighting(NamedTuple):
     place: Provenance
 
 
-def assemble_findings(placed: Iterable[Placed], naming: Naming) -> list[Finding]:
+def assemble_findings(
+    placed: Iterable[Placed], naming: Naming, fingerprinter: Fingerprinter | None = None
+) -> list[Finding]:
     """
     One finding for each secret in each place of each path, most severe first.
 
-    A rule with `paths` counts only where a path of the blob matches.
+    A rule with `paths` counts only where a path of the blob matches. A *fingerprinter* of the same key may be given.
     """
-    fingerprinter = Fingerprinter(naming.key)
+    fingerprinter = fingerprinter or Fingerprinter(naming.key)
     groups: dict[tuple[SecretId, bytes, int], list[_Sighting]] = {}
     for blob, places in placed:
         for place in places:
             for candidate in _candidates_at(place.path, blob.candidates):
-                secret_id = fingerprinter.secret_id(candidate.rule, candidate.secret.reveal())
+                secret_id = fingerprinter.secret_id_of(candidate)
                 key = (secret_id, place.path, candidate.ordinal)
                 groups.setdefault(key, []).append(_Sighting(blob.id, candidate, place))
     findings = [_finding(secret_id, ordinal, group, naming) for (secret_id, _, ordinal), group in groups.items()]
@@ -141,10 +150,14 @@ def _candidates_at(path: bytes, candidates: Sequence[Candidate]) -> Sequence[Can
 
 
 def _counts_at(rule: Rule, path: bytes) -> bool:
-    if not rule.paths:
-        return True
+    return not rule.paths or _is_at(path, rule.paths)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _is_at(path: bytes, globs: tuple[str, ...]) -> bool:
+    """Remembered, since every version of a file stands at the same path."""
     text = "/" + path.decode("utf-8", "surrogateescape")
-    return any(fnmatch.fnmatchcase(text, glob if glob.startswith(("*", "/")) else f"*/{glob}") for glob in rule.paths)
+    return any(fnmatch.fnmatchcase(text, glob if glob.startswith(("*", "/")) else f"*/{glob}") for glob in globs)
 
 
 def _finding(secret_id: SecretId, ordinal: int, group: list[_Sighting], naming: Naming) -> Finding:

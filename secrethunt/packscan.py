@@ -46,13 +46,28 @@ class PackedBatch:
     """(id, `pack.Reason`) of objects that could not be read."""
     pointers: tuple[tuple[BlobId, bytes], ...]
     """Blobs that look like Git LFS pointers, with their contents."""
+    ids: bytes
+    """Binary ids of its objects, joined."""
 
 
 class PackScanner:
     """Scans packs with one detector."""
 
-    def __init__(self, detector: Detector, packs: Packs, *, hash_size: int, max_size: int, least: Confidence) -> None:
-        """*least*: objects in which nothing is as sure as this are left out."""
+    def __init__(
+        self,
+        detector: Detector,
+        packs: Packs,
+        *,
+        hash_size: int,
+        max_size: int,
+        least: Confidence,
+        wanted: bytes | None = None,
+    ) -> None:
+        """
+        Args:
+            least: Objects in which nothing is as sure as this are left out.
+            wanted: Binary ids of the objects to scan, joined; None for all.
+        """
         anchors = detector.ruleset.anchors
         self._detector = detector
         self._hash_size = hash_size
@@ -63,6 +78,7 @@ class PackScanner:
             max((anchor.max_width for anchor in anchors), default=1),
             [anchor.window for anchor in anchors],
             max_size=max_size,
+            wanted=wanted,
         )
 
     def iter_batches(self, jobs: int) -> Iterator[PackedBatch]:
@@ -138,6 +154,7 @@ class _WorkerScan:
             batch.bytes,
             tuple(batch.skips),
             tuple(self._pointers(batch)),
+            batch.ids,
         )
 
     def _events(self, batch: Batch) -> array[int]:

@@ -8,24 +8,21 @@ The corridor: source → blob → candidate → finding. The only module that kn
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import itertools
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
-from secrethunt.detector import Detector, Hit
+from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
+from secrethunt.errors import SourceError, UsageError
 from secrethunt.findings import PUBLIC_KEY, Naming, Placed, assemble_findings
 from secrethunt.neighbours import join_directories
+from secrethunt.objectscan import ObjectScan, blob_id, sure_enough
 from secrethunt.records import (
-    MAX_CANDIDATES,
     Blob,
     BlobCandidates,
-    BlobId,
     BlobKind,
-    Candidate,
     Confidence,
     Coverage,
     Finding,
@@ -36,7 +33,7 @@ from secrethunt.records import (
 )
 from secrethunt.ruleset import RuleSelection, Ruleset, load_ruleset
 from secrethunt.sources import open_source
-from secrethunt.sources.contract import BlobKey, Ledger, PackedObjects, Source, SourceOptions
+from secrethunt.sources.contract import Ledger, Scope, Source, SourceOptions
 
 Progress = Callable[[int, int, str], None]
 """Told now and then: bytes done, bytes expected (0 while unknown), what is being done."""
@@ -68,6 +65,7 @@ class Scanner:
     def __init__(self, options: ScannerOptions = ScannerOptions()) -> None:
         cache = DiskCache(options.cache_directory)
         self._options = options
+        self._cache = cache
         self._detector = Detector(load_ruleset(options.selection, cache), cache)
 
     @property
@@ -81,48 +79,54 @@ class Scanner:
         source_options: SourceOptions = SourceOptions(),  # noqa: B008 - frozen, so safe to share
         *,
         progress: Progress | None = None,
+        state: str | None = None,
     ) -> ScanResult:
         """
         Scan *targets*: directories, files, git repositories, or `-` for standard input.
 
+        Args:
+            state: A file in which a scan of one repository leaves what the next one need not do again.
+
         Raises:
             SourceError: A target that does not exist or cannot be opened; raised before anything is scanned.
+            UsageError: A state file that cannot be used or kept, or of no use for what is scanned.
         """
+        remembered = None if state is None else _State.check(state, targets, source_options)
         started = time.monotonic()
         source_options = dataclasses.replace(source_options, threads=self._jobs)
         sources = [open_source(target, source_options) for target in targets]
         findings: list[Finding] = []
         ledgers = []
+        notes: tuple[str, ...] = ()
         for source in sources:
             ledger = Ledger()
-            findings.extend(self._scan_source(source, ledger, progress))
+            if remembered is None:
+                findings.extend(self._scan_source(source, ledger, progress))
+            else:
+                found, notes = self._scan_with_state(source, ledger, progress, remembered)
+                findings.extend(found)
             ledgers.append(ledger)
         coverage = self._coverage(ledgers, time.monotonic() - started)
-        return ScanResult(tuple(findings), coverage, tuple(_problems(ledgers)))
-
-    @property
-    def _jobs(self) -> int:
-        return self._options.jobs or os.cpu_count() or 1
+        return ScanResult(tuple(findings), coverage, tuple(_problems(ledgers)), notes)
 
     def scan_bytes(self, data: bytes, path: str = "-") -> tuple[Finding, ...]:
         """Findings in *data*, as if it were a file at *path*."""
         name = os.fsencode(path)
         candidates = self._detector.scan_bytes(Blob(data, BlobKind.STREAM, name))
-        kept = self._sure_enough(candidates)
+        kept = sure_enough(candidates, self._options.min_confidence)
         if not kept:
             return ()
-        blob = BlobCandidates(_blob_id(data), BlobKind.STREAM, name, kept)
+        blob = BlobCandidates(blob_id(data), BlobKind.STREAM, name, kept)
         placed = Placed(blob, (Provenance(name, BlobKind.STREAM),))
         return tuple(assemble_findings([placed], Naming("-", key=self._options.fingerprint_key)))
 
     def _scan_source(self, source: Source, ledger: Ledger, progress: Progress | None) -> list[Finding]:
         """All findings of one source; the bytes of a blob are let go as soon as it has been judged."""
-        jobs = self._jobs
         report = _Reporter(ledger, progress)
-        hits = self._detector.iter_hits(source.iter_blobs(ledger), jobs=jobs, progress=report.matched)
-        found = dict(self._keyed(hits, ledger))
+        scan = ObjectScan(self._detector, ledger, self._jobs, self._options.min_confidence, report.matched)
+        found = dict(scan.keep(scan.blobs(source.iter_blobs(ledger))))
         if source.packed is not None:
-            found.update(self._scan_packs(source.packed, ledger, jobs, report))
+            found.update(scan.keep(scan.packs(source.packed)))
         if not found:
             return []
         report.tell("tracing history")
@@ -131,52 +135,33 @@ class Scanner:
         naming = Naming(source.repository, source.prefix, self._options.fingerprint_key)
         return join_directories(assemble_findings(placed, naming), source.iter_beside, source.prefix)
 
-    def _scan_packs(
-        self, packed: PackedObjects, ledger: Ledger, jobs: int, report: _Reporter
-    ) -> Iterator[tuple[BlobKey, BlobCandidates]]:
-        """What packed history holds, by its deltas; then what that scan had to leave, as ordinary blobs."""
-        from secrethunt.packscan import PackScanner
+    def _scan_with_state(
+        self, source: Source, ledger: Ledger, progress: Progress | None, state: _State
+    ) -> tuple[list[Finding], tuple[str, ...]]:
+        """As `_scan_source`, with what the state file says; and what there is to say of that."""
+        from secrethunt.incremental import IncrementalScan, Setting
+        from secrethunt.sources.repository import RepositorySource
 
-        scanner = PackScanner(
-            self._detector,
-            packed.packs,
-            hash_size=packed.hash_size,
-            max_size=packed.max_size,
+        if not isinstance(source, RepositorySource):
+            raise SourceError(
+                f"{state.target}: --state needs a git repository", hint="Leave it out, or name a repository's root."
+            )
+        setting = Setting(
+            detector=self._detector,
+            cache=self._cache,
+            jobs=self._jobs,
             least=self._options.min_confidence,
+            key=self._options.fingerprint_key,
+            max_size=state.options.max_size,
+            manner=_manner(self._options, state.options),
         )
-        skips = list(scanner.walker.skips)
-        pointers: list[tuple[BlobId, bytes]] = []
-        for batch in scanner.iter_batches(jobs):
-            ledger.blobs += batch.counts[BlobKind.HISTORY]
-            ledger.commits += batch.counts[BlobKind.COMMIT]
-            ledger.tags += batch.counts[BlobKind.TAG]
-            ledger.bytes += batch.size
-            skips.extend(batch.skips)
-            pointers.extend(batch.pointers)
-            for hit in batch.hits:
-                kept = self._sure_enough(hit.candidates)
-                if kept:
-                    _note_cut(hit.candidates, hit.id.encode(), ledger)
-                    key = BlobKey(hit.kind, hit.id, b"")
-                    yield key, BlobCandidates(hit.id, hit.kind, b"", kept)
-            report.matched(batch.size)
-        rest = itertools.chain(packed.iter_again(skips, ledger), packed.iter_pointed(pointers, ledger))
-        yield from self._keyed(self._detector.iter_hits(rest, jobs=jobs, progress=report.matched), ledger)
+        scan = IncrementalScan(state.path, setting)
+        findings = scan.run(source, ledger, _Reporter(ledger, progress))
+        return join_directories(findings, source.iter_beside, source.prefix), tuple(scan.notes)
 
-    def _keyed(self, hits: Iterable[Hit], ledger: Ledger) -> Iterator[tuple[BlobKey, BlobCandidates]]:
-        for blob, candidates in hits:
-            kept = self._sure_enough(candidates)
-            if kept:
-                blob_id = blob.id or _blob_id(blob.data)
-                _note_cut(candidates, blob.path or blob_id.encode(), ledger)
-                yield (
-                    BlobKey(blob.kind, blob_id, blob.path),
-                    BlobCandidates(blob_id, blob.kind, blob.path, kept),
-                )
-
-    def _sure_enough(self, candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
-        least = self._options.min_confidence
-        return tuple(candidate for candidate in candidates if candidate.confidence >= least)
+    @property
+    def _jobs(self) -> int:
+        return self._options.jobs or os.cpu_count() or 1
 
     def _coverage(self, ledgers: Sequence[Ledger], seconds: float) -> Coverage:
         skipped: dict[Skip, int] = {}
@@ -189,10 +174,53 @@ class Scanner:
             commits=sum(ledger.commits for ledger in ledgers),
             tags=sum(ledger.tags for ledger in ledgers),
             bytes=sum(ledger.bytes for ledger in ledgers),
+            known=sum(ledger.known for ledger in ledgers),
             skipped=skipped,
             rules=len(self.ruleset.rules),
             seconds=seconds,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A state file, and the one repository it is for."""
+
+    path: str
+    target: str
+    options: SourceOptions
+
+    @classmethod
+    def check(cls, path: str, targets: Sequence[str], options: SourceOptions) -> _State:
+        """
+        Raises:
+            UsageError: No state can be kept there, or none makes sense.
+        """
+        from secrethunt.state.file import check_path
+
+        if len(targets) != 1:
+            raise UsageError(
+                "--state is for one repository at a time", hint="Scan each by itself, with a state file of its own."
+            )
+        if options.scope is not Scope.ALL:
+            raise UsageError(
+                "--state remembers all of a repository's history, so no part of it can be chosen",
+                hint="Leave out --state, or the option that names a part.",
+            )
+        check_path(path)
+        return cls(path, targets[0], options)
+
+
+_SET_APART = frozenset(
+    {"selection", "min_confidence", "jobs", "fingerprint_key", "cache_directory"}
+    | {"scope", "revision", "include_ignored", "max_size", "use_packs", "threads"}
+)
+"""Options that a state file takes into account each by itself, or that change nothing."""
+
+
+def _manner(*options: ScannerOptions | SourceOptions) -> str:
+    """All other options: a new one counts until somebody says otherwise."""
+    named = [(field.name, getattr(record, field.name)) for record in options for field in fields(record)]
+    return repr([(name, value) for name, value in named if name not in _SET_APART])
 
 
 class _Reporter:
@@ -210,20 +238,6 @@ class _Reporter:
     def tell(self, label: str) -> None:
         if self._progress is not None:
             self._progress(self._done, self._ledger.total_bytes, label)
-
-
-def _note_cut(candidates: Sequence[Candidate], what: bytes, ledger: Ledger) -> None:
-    if len(candidates) == MAX_CANDIDATES:
-        ledger.skip(
-            Skip.TOO_MANY, what, f"only the first {MAX_CANDIDATES} are judged; leave data files out, or split them"
-        )
-
-
-def _blob_id(data: bytes) -> BlobId:
-    """The id that git gives these bytes (gitformat-pack(5), SHA-1)."""
-    digest = hashlib.sha1(b"blob %d\0" % len(data), usedforsecurity=False)
-    digest.update(data)
-    return BlobId(digest.hexdigest())
 
 
 def _problems(ledgers: Iterable[Ledger]) -> Iterator[Problem]:

@@ -87,6 +87,43 @@ class Secret:
         raise TypeError("a Secret is never serialised")
 
 
+class KnownSecret(Secret):
+    """A secret that an earlier scan saw: its id was kept, its value was not and must be read again from its blob."""
+
+    __slots__ = ("secret_id",)
+
+    def __init__(self, secret_id: SecretId) -> None:
+        super().__init__(b"")
+        self.secret_id = secret_id
+
+    def reveal(self) -> bytes:
+        """
+        Raises:
+            UnreadSecret: Always.
+        """
+        raise UnreadSecret
+
+    def masked(self) -> str:
+        """
+        Raises:
+            UnreadSecret: Always.
+        """
+        raise UnreadSecret
+
+    def __len__(self) -> int:
+        raise UnreadSecret
+
+    def __eq__(self, other: object) -> bool:
+        raise UnreadSecret
+
+    def __hash__(self) -> int:
+        raise UnreadSecret
+
+
+class UnreadSecret(Exception):
+    """Somebody needs the value of a `KnownSecret`; who made that one reads the value again, so it leaves no scan."""
+
+
 # --- rules ------------------------------------------------------------------------------------------------------
 
 
@@ -404,6 +441,8 @@ class Coverage:
     tags: int = 0
     bytes: int = 0
     """Bytes handed to matching, written out."""
+    known: int = 0
+    """Objects of history that were not read: a state file said what is in them."""
     skipped: dict[Skip, int] = field(default_factory=dict)
     rules: int = 0
     seconds: float = 0.0
@@ -416,6 +455,8 @@ class ScanResult:
     findings: tuple[Finding, ...]
     coverage: Coverage
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+    """What the user should know of how this was done: sentences without a full stop."""
 
     @property
     def is_incomplete(self) -> bool:

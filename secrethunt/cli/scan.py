@@ -36,6 +36,7 @@ class ScanOptions:
     source: SourceOptions
     scanner: ScannerOptions
     report: ReportOptions
+    state: str | None
     format: str
     output: str
     policy: FailPolicy
@@ -69,6 +70,11 @@ class ScanOptions:
 @click.option("--branch", metavar="NAME", help="Scan all history of one branch, tag or commit.")
 @click.option("--include-ignored", is_flag=True, help="Scan files that git ignores, too.")
 @click.option("--max-size", metavar="SIZE", help="Skip, and name, larger files (K, M, G).  [default: 64M]")
+@click.option(
+    "--state",
+    metavar="FILE",
+    help="Keep in FILE what is known of one repository's history; the next scan with it reads only what is new.",
+)
 @click.option("-j", "--jobs", type=click.IntRange(min=0), help="Matching threads; 0 is one a CPU.  [default: 0]")
 @click.option("--progress/--no-progress", default=None, help="Progress on standard error.  [default: on a terminal]")
 @click.option("--color/--no-color", default=None, help="Colour in text reports.  [default: on a terminal]")
@@ -89,8 +95,10 @@ def command(**options: Any) -> int:
     lowered = _lower(load_config(options["config"]), options)
     scanner = Scanner(lowered.scanner)
     with _progress(options["progress"]) as tell:
-        result = scanner.scan(lowered.targets, lowered.source, progress=tell)
+        result = scanner.scan(lowered.targets, lowered.source, progress=tell, state=lowered.state)
     _write(result, lowered)
+    for note in result.notes:
+        click.echo(f"note: {note}", err=True)
     click.echo(render_problems(result), err=True, nl=False)
     _note_slow_path()
     return exit_code(result, lowered.policy)
@@ -118,6 +126,7 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
             cache_directory=cache_directory(),
         ),
         report=ReportOptions(show_secrets=options["show_secrets"], color=color, tool_version=__version__),
+        state=options["state"],
         format=options["format"],
         output=options["output"],
         policy=parse_fail_on(options["fail_on"] or config.fail_on),

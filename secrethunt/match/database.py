@@ -83,6 +83,14 @@ def _blame(expressions: Sequence[str], err: Exception) -> None:
     raise err
 
 
+def library_version() -> str:
+    """Which Hyperscan it is."""
+    import hyperscan
+
+    version: str = hyperscan.__version__  # type: ignore[attr-defined]  # there, but not in its stub
+    return version
+
+
 def load_database(expressions: Sequence[str], cache: DiskCache) -> Database:
     """The database of *expressions*, from *cache* when it is there and sound, else compiled and kept."""
     name = f"anchors-{_fingerprint(expressions)}"
@@ -109,11 +117,8 @@ def _load(stored: bytes) -> Database | None:
 
 
 def _fingerprint(expressions: Sequence[str]) -> str:
-    import hyperscan
-
     digest = hashlib.sha256()
-    version: str = hyperscan.__version__  # type: ignore[attr-defined]  # there, but not in its stub
-    for part in (version, platform.machine(), _cpu_features(), *expressions):
+    for part in (library_version(), platform.machine(), _cpu_features(), *expressions):
         digest.update(part.encode("utf-8") + b"\0")
     return digest.hexdigest()[:32]
 

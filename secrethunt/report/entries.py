@@ -73,6 +73,7 @@ def summary_entry(result: ScanResult, redactor: Redactor, *, tool_version: str) 
         "blobs": coverage.blobs,
         "files": coverage.files,
         "bytes": coverage.bytes,
+        "known": coverage.known,
         "rules": coverage.rules,
         "seconds": round(coverage.seconds, 3),
         "incomplete": result.is_incomplete,

@@ -20,7 +20,7 @@ _LONG_WORD = 16
 """Nor are shorter ones of letters alone."""
 
 
-def _is_telling(value: bytes) -> bool:
+def is_telling(value: bytes) -> bool:
     """Whether *value* would be recognised elsewhere: one that is a plain word stands in many a path by chance."""
     return len(value) >= _LEAST and not (value.isalpha() and len(value) < _LONG_WORD)
 
@@ -47,7 +47,7 @@ class Redactor:
         self._by_head: dict[bytes, list[bytes]] = {}
         self._known: dict[bytes, str] = {}
         if not is_open:
-            self._index({value for secret in secrets if _is_telling(value := secret.reveal())})
+            self._index({value for secret in secrets if is_telling(value := secret.reveal())})
 
     def _index(self, values: set[bytes]) -> None:
         for value in sorted(values, key=len, reverse=True):

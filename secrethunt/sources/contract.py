@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import builtins
 import enum
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -65,16 +65,22 @@ class Ledger:
     commits: int = 0
     tags: int = 0
     bytes: int = 0
+    known: int = 0
+    """Objects of history that were not read because a state file knows them."""
     total_bytes: int = 0
     """Best estimate of all bytes to come, for the progress bar; 0 while unknown."""
     problems: list[Problem] = field(default_factory=list)
     """The first `MAX_LISTED` problems of each kind; all are counted in `skipped`."""
     skipped: dict[Skip, int] = field(default_factory=dict)
+    on_skip: Callable[[builtins.bytes], None] | None = None
+    """Told of everything that is skipped, listed or not."""
 
     MAX_LISTED = 1000
 
     def skip(self, skip: Skip, what: builtins.bytes, detail: str = "") -> None:
         """Count one thing that is not scanned, and list it while there is room."""
+        if self.on_skip is not None:
+            self.on_skip(what)
         count = self.skipped.get(skip, 0)
         self.skipped[skip] = count + 1
         if count < self.MAX_LISTED:
@@ -87,6 +93,22 @@ class BlobKey(NamedTuple):
     kind: BlobKind
     id: BlobId
     path: bytes
+
+
+class Choice(Protocol):
+    """Which objects of a history are read this time, and what became of them."""
+
+    def wants(self, id: str) -> bool:
+        """Asked once of each object that stands by itself; answered for good."""
+
+    def wanted(self, packed: PackedObjects) -> builtins.bytes:
+        """Binary ids, joined, of the packed objects to read."""
+
+    def note_read(self, ids: Iterable[builtins.bytes]) -> None:
+        """These were scanned."""
+
+    def note_pointer(self, id: builtins.bytes, oid: str) -> None:
+        """This blob stands for another, which may come and go."""
 
 
 class PackedObjects(Protocol):

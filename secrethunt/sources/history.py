@@ -12,7 +12,7 @@ from typing import Protocol
 
 from secrethunt.records import Blob, BlobId, BlobKind, Skip
 from secrethunt.sources.commit_graph import CommitGraph, load_graph
-from secrethunt.sources.contract import Ledger
+from secrethunt.sources.contract import Choice, Ledger
 from secrethunt.sources.files import FileReader
 from secrethunt.sources.git_backend import GitBackend, ObjectHeader, ObjectType, Report, reported_before
 from secrethunt.sources.layout import GitLayout
@@ -43,8 +43,11 @@ class Inventory:
 class History(Protocol):
     """All objects of a repository's store, whichever ref or none reaches them."""
 
-    def iter_blobs(self, ledger: Ledger) -> Iterator[Blob]:
-        """Every blob, commit and tag object once; ids set, paths empty. What is in packs may be left to `packscan`."""
+    def iter_blobs(self, ledger: Ledger, choice: Choice | None = None) -> Iterator[Blob]:
+        """
+        Every blob, commit and tag object once, or those of *choice*; ids set, paths empty. What is in packs may be left
+        to `packscan`.
+        """
 
     def tags(self) -> Sequence[str]:
         """Ids of all tag objects."""
@@ -65,12 +68,13 @@ class ReferenceHistory:
         self._objects = ObjectReader(backend, layout, max_size=max_size)
         self._inventory: Inventory | None = None
 
-    def iter_blobs(self, ledger: Ledger) -> Iterator[Blob]:
+    def iter_blobs(self, ledger: Ledger, choice: Choice | None = None) -> Iterator[Blob]:
         """Every blob, commit and tag object once, in pack order; then what is known to be absent is noted."""
         for commit in self._layout.shallow_commits():
             ledger.skip(Skip.SHALLOW, commit.encode(), "its parents were not cloned")
         inventory = Inventory()
-        yield from self._objects.iter_blobs(inventory.noting(self._backend.all_headers(ledger.skip)), ledger)
+        headers = inventory.noting(self._backend.all_headers(ledger.skip))
+        yield from self._objects.iter_blobs(headers, ledger, choice)
         self._inventory = inventory
         note_absent(self._backend, self._layout, ledger)
 
@@ -110,9 +114,14 @@ class ObjectReader:
         self._lfs = LfsStore(layout.common_dir)
         self._max_size = max_size
 
-    def iter_blobs(self, headers: Iterable[ObjectHeader], ledger: Ledger) -> Iterator[Blob]:
-        """The objects that *headers* list, trees excepted; one over the size limit is named and not read."""
-        ids = self._select(headers, ledger)
+    def iter_blobs(
+        self, headers: Iterable[ObjectHeader], ledger: Ledger, choice: Choice | None = None
+    ) -> Iterator[Blob]:
+        """
+        The objects that *headers* list, trees excepted, or those of *choice*; one over the size limit is named and not
+        read.
+        """
+        ids = self._select(headers, ledger, choice)
         for id, type, data in self._backend.objects(ids, ledger.skip):
             ledger.bytes += len(data)
             _count(type, ledger)
@@ -125,11 +134,11 @@ class ObjectReader:
         if (oid := pointer_oid(data)) is not None:
             yield from self._iter_large(oid, id, ledger)
 
-    def _select(self, headers: Iterable[ObjectHeader], ledger: Ledger) -> list[str]:
+    def _select(self, headers: Iterable[ObjectHeader], ledger: Ledger, choice: Choice | None) -> list[str]:
         ids = []
         total = 0
         for id, type, size in headers:
-            if type is ObjectType.TREE:
+            if type is ObjectType.TREE or (choice is not None and not choice.wants(id)):
                 continue
             if size > self._max_size:
                 ledger.skip(Skip.TOO_LARGE, id.encode(), f"{type.value.decode()} of {size} bytes")

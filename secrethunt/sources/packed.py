@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from secrethunt.pack import IS_NATIVE, CommitTable, Kind, PackFiles, Packs, Reason, list_packs
 from secrethunt.records import Blob, BlobId, Skip
 from secrethunt.sources.commit_graph import CommitGraph, RawCommits, graph_of, number_commits
-from secrethunt.sources.contract import Ledger
+from secrethunt.sources.contract import Choice, Ledger
 from secrethunt.sources.git_backend import GitBackend, ObjectType, Report
 from secrethunt.sources.git_objects import Commit, parse_commit
 from secrethunt.sources.history import ObjectReader, note_absent
@@ -62,7 +62,7 @@ class PackedHistory:
         self._threads = threads
         self.packs = Packs(files.packs, hash_size)
 
-    def iter_blobs(self, ledger: Ledger) -> Iterator[Blob]:
+    def iter_blobs(self, ledger: Ledger, choice: Choice | None = None) -> Iterator[Blob]:
         """Loose objects; then what cannot be read at all is noted."""
         for commit in self._layout.shallow_commits():
             ledger.skip(Skip.SHALLOW, commit.encode(), "its parents were not cloned")
@@ -73,7 +73,7 @@ class PackedHistory:
         for path in self._files.missing:
             ledger.skip(Skip.MISSING_OBJECT, path, "an alternate object directory that is not there")
         ids = [id for type, ids in self._loose_ids(ledger.skip).items() if type is not ObjectType.TREE for id in ids]
-        yield from self._objects.iter_blobs(self._backend.headers(ids, ledger.skip), ledger)
+        yield from self._objects.iter_blobs(self._backend.headers(ids, ledger.skip), ledger, choice)
 
     def iter_again(self, skips: Iterable[tuple[bytes, int]], ledger: Ledger) -> Iterator[Blob]:
         """Objects that the packs could not give, through the backend; what it cannot read either it reports."""

@@ -5,16 +5,17 @@ Owns a git repository as one source: which of its parts a scope means, and who a
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, assert_never
 
 from secrethunt.errors import SourceError
 from secrethunt.records import Blob, BlobKind, Provenance, Skip
 from secrethunt.sources.beside import iter_directory, iter_named
-from secrethunt.sources.contract import BlobKey, Ledger, Scope, SourceOptions
-from secrethunt.sources.git_backend import GitBackend, Ref
+from secrethunt.sources.contract import BlobKey, Choice, Ledger, Scope, SourceOptions
+from secrethunt.sources.git_backend import GitBackend, Ref, reported_before
 from secrethunt.sources.history import History, ObjectReader, ReferenceHistory
 from secrethunt.sources.index import iter_staged
 from secrethunt.sources.layout import GitLayout
@@ -70,13 +71,19 @@ class RepositorySource:
         self._layout = layout
         self._backend = backend
         self._options = options
-        # Only all of history is worth scanning as packs; parts of it are read object by object.
-        self.packed = self._open_packs() if options.scope is Scope.ALL else None
-        self._history: History = self.packed or ReferenceHistory(backend, layout, max_size=options.max_size)
         self._objects = ObjectReader(backend, layout, max_size=options.max_size)
         self._selected = self._resolve_revision()
         self._by_directory: Mapping[bytes, list[bytes]] | None = None
         self.repository = repository_name(backend.config("remote.origin.url"), layout.name)
+
+    @functools.cached_property
+    def packed(self) -> PackedHistory | None:
+        """Opened when first asked for. Only all of history is worth scanning as packs; parts are read one by one."""
+        return self._open_packs() if self._options.scope is Scope.ALL else None
+
+    @functools.cached_property
+    def _history(self) -> History:
+        return self.packed or ReferenceHistory(self._backend, self._layout, max_size=self._options.max_size)
 
     def _open_packs(self) -> PackedHistory | None:
         if not self._options.use_packs:
@@ -109,6 +116,30 @@ class RepositorySource:
         if self._by_directory is None:
             self._by_directory = files_by_directory(self._backend, self._options)
         return iter_named(root, self._by_directory.get(os.path.dirname(path), ()))
+
+    @property
+    def hash_size(self) -> int:
+        """Bytes of an object id."""
+        return 32 if self._backend.config("extensions.objectformat") == b"sha256" else 20
+
+    def iter_files(self, ledger: Ledger) -> Iterator[Blob]:
+        """Of a scan of everything, the part that is not history."""
+        return self._iter_worktree(ledger)
+
+    def iter_objects(self, ledger: Ledger, choice: Choice) -> Iterator[Blob]:
+        """Of a scan of everything, those objects of *choice* that `packed` does not hold."""
+        return self._history.iter_blobs(ledger, choice)
+
+    def iter_again(self, ids: Iterable[str]) -> Iterator[Blob]:
+        """Objects that were read in an earlier scan; those that cannot be read now are left out."""
+        headers = self._backend.headers(ids, reported_before)
+        return self._objects.iter_blobs(headers, Ledger())
+
+    def snapshot(self, pointed: Iterable[str]) -> bytes:
+        """Changes with whatever a scan of history depends on: objects, refs, and the LFS objects *pointed* to."""
+        from secrethunt.sources.snapshot import take_snapshot
+
+        return take_snapshot(self._backend, self._layout, pointed)
 
     def resolve(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
         """Where each of *keys* was seen; git is asked only when one of them is of its history."""

@@ -140,6 +140,7 @@ def test_the_summary_says_what_was_covered() -> None:
         "blobs": 5310,
         "files": 233,
         "bytes": 50_541_363,
+        "known": 0,
         "rules": 172,
         "seconds": 3.214,
         "incomplete": True,

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+From the blobs and packs of one source to candidates by blob; counts what was read. Knows nothing of refs or findings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from secrethunt.detector import Detector
+from secrethunt.packscan import PackedBatch, PackScanner
+from secrethunt.records import MAX_CANDIDATES, Blob, BlobCandidates, BlobId, BlobKind, Candidate, Confidence, Skip
+from secrethunt.sources.contract import BlobKey, Choice, Ledger, PackedObjects
+from secrethunt.sources.lfs import pointer_oid
+
+Found = tuple[BlobKey, tuple[Candidate, ...]]
+"""A blob with its candidates, at least one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectScan:
+    """One detector at work on one source."""
+
+    detector: Detector
+    ledger: Ledger
+    jobs: int
+    least: Confidence
+    """How sure a candidate must be to be kept."""
+    tell: Callable[[int], None]
+    """Told the bytes that were matched."""
+
+    def blobs(self, blobs: Iterable[Blob]) -> Iterator[Found]:
+        """Those of *blobs* that hold candidates, however unsure."""
+        for blob, candidates in self.detector.iter_hits(blobs, jobs=self.jobs, progress=self.tell):
+            yield BlobKey(blob.kind, blob.id or blob_id(blob.data), blob.path), candidates
+
+    def packs(self, packed: PackedObjects, choice: Choice | None = None) -> Iterator[Found]:
+        """
+        What packed history holds, by its deltas; then what that scan had to leave, as ordinary blobs.
+
+        With a *choice* however unsure, without one where something is sure enough to be kept.
+        """
+        wanted = None if choice is None else choice.wanted(packed)
+        scanner = PackScanner(
+            self.detector,
+            packed.packs,
+            hash_size=packed.hash_size,
+            max_size=packed.max_size,
+            least=self.least if choice is None else Confidence.LOW,
+            wanted=wanted,
+        )
+        skips = list(scanner.walker.skips)
+        pointers: list[tuple[BlobId, bytes]] = []
+        left = _Left(wanted or b"", packed.hash_size)
+        for batch in scanner.iter_batches(self.jobs):
+            self._count(batch)
+            skips.extend(batch.skips)
+            pointers.extend(batch.pointers)
+            left.note_read(batch.ids, choice)
+            for hit in batch.hits:
+                yield BlobKey(hit.kind, hit.id, b""), hit.candidates
+            self.tell(batch.size)
+        skips.extend(left.unseen(skips))
+        rest = packed.iter_again(skips, self.ledger)
+        pointed = packed.iter_pointed(note_pointers(pointers, choice), self.ledger)
+        yield from self.blobs(itertools.chain(noted(rest, choice), pointed))
+
+    def keep(self, found: Iterable[Found]) -> Iterator[tuple[BlobKey, BlobCandidates]]:
+        """What of *found* is sure enough."""
+        for key, candidates in found:
+            kept = sure_enough(candidates, self.least)
+            if kept:
+                _note_cut(candidates, key.path or key.id.encode(), self.ledger)
+                yield key, BlobCandidates(key.id, key.kind, key.path, kept)
+
+    def _count(self, batch: PackedBatch) -> None:
+        self.ledger.blobs += batch.counts[BlobKind.HISTORY]
+        self.ledger.commits += batch.counts[BlobKind.COMMIT]
+        self.ledger.tags += batch.counts[BlobKind.TAG]
+        self.ledger.bytes += batch.size
+
+
+class _Left:
+    """Which of the wanted packed objects were neither handed out nor skipped: copies that a walk passes over."""
+
+    def __init__(self, wanted: bytes, hash_size: int) -> None:
+        self._size = hash_size
+        self._ids = set(split_ids(wanted, hash_size))
+
+    def note_read(self, ids: bytes, choice: Choice | None) -> None:
+        if choice is not None:
+            read = split_ids(ids, self._size)
+            self._ids.difference_update(read)
+            choice.note_read(read)
+
+    def unseen(self, skips: Iterable[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
+        return [(id, 0) for id in sorted(self._ids.difference(id for id, _ in skips))]
+
+
+def noted(blobs: Iterable[Blob], choice: Choice | None) -> Iterator[Blob]:
+    """*blobs* of a history unchanged; *choice* learns of each."""
+    for blob in blobs:
+        if choice is not None and blob.id is not None:
+            id = bytes.fromhex(blob.id)
+            choice.note_read((id,))
+            if (oid := pointer_oid(blob.data)) is not None:
+                choice.note_pointer(id, oid)
+        yield blob
+
+
+def note_pointers(pointers: Iterable[tuple[BlobId, bytes]], choice: Choice | None) -> Iterator[tuple[BlobId, bytes]]:
+    """*pointers* unchanged; *choice* learns what they point to."""
+    for id, data in pointers:
+        if choice is not None and (oid := pointer_oid(data)) is not None:
+            choice.note_pointer(bytes.fromhex(id), oid)
+        yield id, data
+
+
+def split_ids(joined: bytes, size: int) -> list[bytes]:
+    """The ids of *size* bytes that were joined."""
+    return [joined[start : start + size] for start in range(0, len(joined), size)]
+
+
+def sure_enough(candidates: Iterable[Candidate], least: Confidence) -> tuple[Candidate, ...]:
+    """Those at least as sure as *least*."""
+    return tuple(candidate for candidate in candidates if candidate.confidence >= least)
+
+
+def blob_id(data: bytes) -> BlobId:
+    """The id that git gives these bytes (gitformat-pack(5), SHA-1)."""
+    digest = hashlib.sha1(b"blob %d\0" % len(data), usedforsecurity=False)
+    digest.update(data)
+    return BlobId(digest.hexdigest())
+
+
+def _note_cut(candidates: Sequence[Candidate], what: bytes, ledger: Ledger) -> None:
+    if len(candidates) == MAX_CANDIDATES:
+        ledger.skip(
+            Skip.TOO_MANY, what, f"only the first {MAX_CANDIDATES} are judged; leave data files out, or split them"
+        )

@@ -18,8 +18,11 @@ _OPEN = r"""(?:[\s"'`\\(\[{=>]|&quot;|new |String\(|u8?["'])"""
 
 _WORD_REST = r"""(?P<rest>[\w.\-]{0,16})"""
 """What may follow a common word such as `password` in a name; no spaces, or prose would match."""
-_OTHER_NAME = r"""(?<![Hh]ashed)(?<![Hh]ashed_)(?<![Pp]ublic)(?<!PUBLIC)(?<![Pp]ublic[_-])(?<!PUBLIC_)(?<!ublicKey)"""
-"""Words before a common word that make it something else: `PublicKeyToken`, `hashed_password`."""
+_OTHER_NAME = (
+    r"""(?<![Hh]ashed)(?<![Hh]ashed_)(?<![Pp]ublic)(?<!PUBLIC)(?<![Pp]ublic[_-])(?<!PUBLIC_)(?<!ublicKey)"""
+    r"""(?<![CcXx]srf)(?<![CcXx]srf[_-])(?<!SRF_)(?<![Ii]nvalid)(?<![Mm]atching)"""
+)
+"""Words before a common word that make it something else: `PublicKeyToken`, `hashed_password`, `csrf_token`."""
 _TYPE = r"""(?:(?:[ \t]?:[ \t]?|[ \t])(?:&'static str|&?str|[Ss]tring|char|bytes?|text)(?:\[\]|[?!])?)"""
 _COMPARE_OR_ASSIGN = r"""(?:=>|:{1,3}=|[.?+|]=|\?\?|\|\||[!=]==?|[=:])"""
 _CONVERSION = (
@@ -67,10 +70,10 @@ def setter_pattern(keyword: str) -> str:
 def argument_pattern(keyword: str) -> str:
     """Name and value as arguments of one call: `define("DB_PASSWORD", "x")`, `env.get("TOKEN", "x")`."""
     verb = r"(?i:define|set|get|put|add|append|property|env|header|default|config|field|value)"
-    call = rf"""(?:{verb}\w{{0,12}}\(|"String",|\(\d{{1,9}},)"""
+    call = rf"""(?:{verb}\w{{0,12}}\(|["']String["'][ ]?,|\(\d{{1,9}},)"""
     quoted = r"""[ \t]{0,4}["'`][\w.\-]{0,24}"""
-    opening = r"""[ \t]{0,4}[bruf@N]?(?P<quote>["'`])(?:\\{1,3}")?"""
-    anchor = rf"""(?P<anchor>(?i:(?P<word>{keyword}))(?P<rest>[\w.\-]{{0,16}})["'`],{opening})"""
+    opening = r"""[ \t]{0,4}[bruf@N]?(?:["'`]\\{0,3}(?=["']))?(?P<quote>["'`])"""
+    anchor = rf"""(?P<anchor>(?i:(?P<word>{keyword}))(?P<rest>[\w.\-]{{0,16}})["'`][ ]?,{opening})"""
     return rf"{call}{quoted}{anchor}{_QUOTED}"
 
 

@@ -57,7 +57,9 @@ _HASH = re.compile(
 _COLOUR = re.compile(rb"#[0-9A-Fa-f]{3,8}")
 _SELECTOR = re.compile(rb"[#.:]{1,2}[A-Za-z]+(?:[-_][A-Za-z]+)*")
 _ONE_CHARACTER = re.compile(rb"(.)\1{3,}")
-_LABEL = re.compile(rb"[A-Za-z]+:")
+_LABEL = re.compile(rb",?[A-Za-z]+:")
+_JOINT = re.compile(rb"\.\$[\w\[\]'>-]*")
+_PACKAGE = re.compile(rb"[A-Za-z][\w.]*(?:-[A-Za-z]\w*)*[-@]v?\d+\.\d+[\w.]*")
 _ESCAPES = re.compile(rb"(?:\\[ux][0-9a-fA-F]{2,4})+")
 _NAME_WITH_KEYWORD = re.compile(
     rb"[A-Za-z][a-z]*(?:\d{0,2}[A-Z][a-z]*)*?(?:Password|Passwd|Secret|Token|Credentials?|Key)s?(?:[A-Z][a-z]*)*"
@@ -72,6 +74,8 @@ _SHAPES = (
     (_COLOUR, "a colour"),
     (_SELECTOR, "a selector"),
     (_LABEL, "a label"),
+    (_JOINT, "code between two literals"),
+    (_PACKAGE, "a package and its version"),
     (_ONE_CHARACTER, "one character repeated"),
     (_ESCAPES, "one character in an escape"),
     (_DOTTED_WORDS, "an identifier"),
@@ -89,7 +93,7 @@ _ABOUT = re.compile(
     rb"|endpoints?|host|dir|columns?|headers?|params?|prefix|suffix|variable|env|inputs?|forms?|page|view|button|selector"
     rb"|version|mode|enabled|required|date|time|_at|strength|changed?|resets?|index|kind|provider|store|hash(?:e[sd])?"
     rb"|digest|salt|method|encryption|response|json|startswith|contains|eight|attempts?|complexity\w*"
-    rb"|manager|service|scope|ref|arn|location|factory|handler|validator|encoder|description|example|template)"
+    rb"|manager|service|scope|ref|arn|location|factory|handler|validator|encoder|description|example|template|ing|i[sz](?:e[rd]?|ing|ations?))"
 )
 
 

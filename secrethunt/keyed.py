@@ -48,12 +48,12 @@ def assigned_pattern(keyword: str, value: str) -> str:
     """
     announced = f"(?:{_NAME_REST}{_CLOSE}{_ASSIGN}|{_SPOKEN})"
     anchor = f"(?P<anchor>(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:{keyword}){announced})"
-    return f"{anchor}{_OPEN}{{0,12}}(?<![0-9A-Za-z])(?P<secret>{value})(?![0-9A-Za-z_/+-])"
+    return f"{anchor}{_OPEN}{{0,20}}(?<![0-9A-Za-z])(?P<secret>{value})(?![0-9A-Za-z_/+-])"
 
 
 def quoted_pattern(keyword: str) -> str:
     """A name that holds *keyword*, an assignment or comparison, and a quoted value without white space."""
-    name = rf"""(?i:(?P<word>{keyword})){_WORD_REST}(?:\[\]|["'`\\\]]{{0,4}})"""
+    name = rf"""(?i:(?P<word>{keyword})){_WORD_REST}(?:\[\w{{0,6}}\]|["'`\\\]]{{0,4}})"""
     anchor = rf"""{_OTHER_NAME}(?P<anchor>{name}(?:{_TYPE}[ \t]{{0,3}}|[ \t]{{0,16}}){_COMPARE_OR_ASSIGN})"""
     return anchor + _OPENING + _QUOTED
 

@@ -54,6 +54,7 @@ _HASH = re.compile(
     rb"\$(?:2[abxy]?|1|5|6|y|apr1|argon2\w{1,2}|scrypt|pbkdf2[\w-]*|P|S|H)\$.*|(?:md5|sha\d{1,3}|crypt|bcrypt|pbkdf2|scrypt"
     rb"|argon2)\w*\$.*|\{S?(?:SHA|MD5|CRYPT)\d*\}.*"
 )
+_RESOURCE = re.compile(rb"[a-z]{2,12}\d{0,2}(?:-[a-z]{2,12}){1,4}-\d{3,12}")
 _COLOUR = re.compile(rb"#[0-9A-Fa-f]{3,8}")
 _SELECTOR = re.compile(rb"[#.:]{1,2}[A-Za-z]+(?:[-_][A-Za-z]+)*")
 _ONE_CHARACTER = re.compile(rb"(.)\1{3,}")
@@ -71,6 +72,7 @@ _SHAPES = (
     (_EXPANSION, "a default of a shell expansion"),
     (_ENVIRONMENT, "the name of a variable"),
     (_HASH, "a hash"),
+    (_RESOURCE, "the name of a resource"),
     (_COLOUR, "a colour"),
     (_SELECTOR, "a selector"),
     (_LABEL, "a label"),
@@ -88,12 +90,12 @@ _SHAPES = (
 )
 
 _ABOUT = re.compile(
-    rb"(?i).*(?:ids?|ur[il]s?|files?|paths?|names?|labels?|titles?|text|types?|class(?:es)?|fields?|len(?:gth)?|size|expir\w*"
+    rb"(?i)(?:.*(?:ids?|ur[il]s?|files?|paths?|names?|labels?|titles?|text|types?|class(?:es)?|fields?|len(?:gth)?|size|expir\w*"
     rb"|ttl|timeout|hint|placeholder|messages?|errors?|prompt|format|regexp?|pattern|polic(?:y|ies)|count|algo(?:rithm)?"
     rb"|endpoints?|host|dir|columns?|headers?|params?|prefix|suffix|variable|env|inputs?|forms?|page|view|button|selector"
     rb"|version|mode|enabled|required|date|time|_at|strength|changed?|resets?|index|kind|provider|store|hash(?:e[sd])?"
     rb"|digest|salt|method|encryption|response|json|startswith|contains|eight|attempts?|complexity\w*"
-    rb"|manager|service|scope|ref|arn|location|factory|handler|validator|encoder|description|example|template|ing|i[sz](?:e[rd]?|ing|ations?))"
+    rb"|manager|service|scope|ref|arn|location|factory|handler|validator|encoder|description|example|template)|ing|i[sz](?:e[rd]?|ing|ations?))"
 )
 
 
@@ -158,13 +160,16 @@ def is_stock_word(value: bytes) -> bool:
 
 _PASSWORD_WORD = re.compile(rb"(?i)pass|pwd|_pw")
 _TOKEN_WORD = re.compile(rb"(?i)token|credential")
+_KEY_WORD = re.compile(rb"(?i)token|key$")
+_SHORTEST_KEY = 10
 
 
 def generic_confidence(word: bytes, value: bytes, confidence: Confidence) -> tuple[Confidence, str]:
     """How sure a generic rule is of *value* beside *word*: people choose plain words as passwords, never as tokens."""
+    against = _against_key(word, value)
+    if against:
+        return Confidence.LOW, against
     level = strength(value)
-    if _is_passphrase(value) and _TOKEN_WORD.match(word):
-        return Confidence.LOW, "words joined by dashes"
     if level >= 2:
         return confidence, "the value looks chosen to be secret"
     if _PASSWORD_WORD.match(word):
@@ -174,6 +179,15 @@ def generic_confidence(word: bytes, value: bytes, confidence: Confidence) -> tup
     if len(value) >= 10 and not _TOKEN_WORD.match(word):
         return confidence, "the value is long, as secrets are"
     return Confidence.LOW, "the value is a plain word"
+
+
+def _against_key(word: bytes, value: bytes) -> str:
+    """Why *value* would be an unusual token or key, whatever it would be as a password; or empty."""
+    if _is_passphrase(value) and _TOKEN_WORD.match(word):
+        return "words joined by dashes"
+    if len(value) < _SHORTEST_KEY and _KEY_WORD.search(word):
+        return "shorter than keys are"
+    return ""
 
 
 def strength(value: bytes) -> int:

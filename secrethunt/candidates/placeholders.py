@@ -20,11 +20,13 @@ _TEMPLATE = re.compile(
     + rb"(?:[{}]|$)|\$\(|\{\{"
     + _EXPRESSION
     + rb"(?:\{|\}\}|\}?$)|^[^{]*\}\}|<%|%>|^%[A-Za-z_.]+%$"
-    rb"|^#+[A-Za-z_]+#+$|^[\"']?\$[A-Za-z_][\w.:/-]*[\"']?$|^\$[A-Z][A-Z0-9_]+/|#\{|%\(\w+\)s"
+    rb"|^#+[A-Za-z_]+#+$|^[\"']?\$[A-Za-z_][\w.:/-]*(?:\$[A-Za-z_]+)?[\"']?$|^\$[A-Z][A-Z0-9_]+/|#\{|%\(\w+\)s"
     rb"|(?<![0-9A-Za-z%])%[sdv](?![0-9A-Za-z])|(?<!\{)\{[A-Za-z_.]*\}|^__\w+__$"
 )
-"""Slots of templates. Braces alone are none: what stands between them must read as an expression, or the value be cut."""
+"""Slots of templates. Braces alone are none: what stands between them must read as an expression, or the value ends."""
 _FILLER = re.compile(rb"(?i)deadbeef|abcdefg|12345678|98765432|qwertyui|a1b2c3d4|fake|1234-1234")
+_PUBLISHED = re.compile(rb"33f!!lloppa|hal\+9ooo_da|wJalrXUtnFEMI|6fe4476ee5a1832882")
+"""Beginnings of values that manuals print: NuGet's and AWS's references, the search key of a documentation site."""
 _RUN = re.compile(rb"(.)\1{6,}", re.DOTALL)
 
 
@@ -36,6 +38,8 @@ def placeholder_reason(value: bytes) -> str:
         return "one character repeated"
     if _WORDS.search(value):
         return "placeholder word"
+    if _PUBLISHED.match(value):
+        return "published example"
     if len(value) >= 12 and len(set(value)) <= 4:
         return "too few different characters"
     return ""

@@ -155,7 +155,8 @@ def test_strength_grows_with_classes_and_length(value: str, level: int) -> None:
         ("token", "sunshinesunshine", Confidence.LOW),
         ("token", "copper-otter-climbs-ladders", Confidence.LOW),
         ("token", "sunshine", Confidence.LOW),
-        ("token", "sunshine1", Confidence.MEDIUM),
+        ("token", "sunshine1", Confidence.LOW),
+        ("token", "sunshine12", Confidence.MEDIUM),
         ("secret", "abc1", Confidence.LOW),
     ],
 )

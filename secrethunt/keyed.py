@@ -24,7 +24,7 @@ _OTHER_NAME = (
 )
 """Words before a common word that make it something else: `PublicKeyToken`, `hashed_password`, `csrf_token`."""
 _TYPE = r"""(?:(?:[ \t]?:[ \t]?|[ \t])(?:&'static str|&?str|[Ss]tring|char|bytes?|text)(?:\[\]|[?!])?)"""
-_COMPARE_OR_ASSIGN = r"""(?:=>|:{1,3}=|[.?+|]=|\?\?|\|\||[!=]==?|[=:])"""
+_COMPARE_OR_ASSIGN = r"""(?:=>|<<?-|:{1,3}=|[.?+|]=|\?\?|\|\||[!=]==?|[=:])"""
 _CONVERSION = (
     r"""(?:(?:[\w\[\]]{1,20}(?:\.|::)){0,2}(?:(?!Get|Read|Load|Find|Env|Fetch|Look|Param|Config|Resource|Format|Query|Input"""
     r"""|Has|Is|Must|Check|Assert|Equal)[A-Z]\w{0,30}|(?:b64|base64_)?decode|from|bytes|\[\]byte|u|of|quote|unhexlify)"""
@@ -94,7 +94,7 @@ def flag_pattern(keyword: str) -> str:
 def member_pattern(keyword: str) -> str:
     """Name and value as two members of one object: `- name: X_PASSWORD` above `value: x`, also in JSON."""
     name = rf"""[\w.\-:]{{0,20}}(?<!authenticity_)(?<!csrf_)(?i:(?P<word>{keyword}))(?P<rest>[\w.\-]{{0,8}})"""
-    anchor = rf"""(?P<anchor>(?i:name|key|id|variable)["']?[ \t]?[:=]>?[ \t]?["']?{name}["']?,?[\s}}])"""
+    anchor = rf"""(?P<anchor>(?i:name|key|id|variable)["']?[ \t]?[:=]>?[ \t]?["']?{name}["']?(?:,?[\s}}]|,(?=["'])))"""
     other = r"""(?:\s{0,24}"?(?:type|secure|sensitive|enabled|encrypted)"?[ \t]?[:=][^\n:{}]{1,24}[,\n])?"""
     between = rf"""{other}\s{{0,24}}(?:[-{{][ \t])?"""
     value = r"""(?P<quote>["']?)(?P<secret>[^\s"'<>{}\[\],\\]{4,250})(?P=quote)(?=\s|[,;}\])/]|$)"""

@@ -61,7 +61,7 @@ _ONE_CHARACTER = re.compile(rb"(.)\1{3,}")
 _LABEL = re.compile(rb",?[A-Za-z]+:")
 _JOINT = re.compile(rb"\.\$[\w\[\]'>-]*")
 _PACKAGE = re.compile(rb"[A-Za-z][\w.]*(?:-[A-Za-z]\w*)*[-@]v?\d+\.\d+[\w.]*")
-_ESCAPES = re.compile(rb"(?:\\[ux][0-9a-fA-F]{2,4})+")
+_ESCAPES = re.compile(rb"(?:\\[ux][0-9a-fA-F]{2,4}){1,7}")
 _NAME_WITH_KEYWORD = re.compile(
     rb"[A-Za-z][a-z]*(?:\d{0,2}[A-Z][a-z]*)*?(?:Password|Passwd|Secret|Token|Credentials?|Key)s?(?:[A-Z][a-z]*)*"
 )
@@ -79,7 +79,7 @@ _SHAPES = (
     (_JOINT, "code between two literals"),
     (_PACKAGE, "a package and its version"),
     (_ONE_CHARACTER, "one character repeated"),
-    (_ESCAPES, "one character in an escape"),
+    (_ESCAPES, "a few characters in escapes"),
     (_DOTTED_WORDS, "an identifier"),
     (_NAME_WITH_KEYWORD, "an identifier"),
     (_SNAKE_OR_CAMEL, "an identifier"),

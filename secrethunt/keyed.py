@@ -114,9 +114,9 @@ def beside_pattern(keyword: str) -> str:
     """Name and quoted value side by side: `#define WIFI_PASSWORD "x"`, `storePassword "x"` on its own line."""
     told = r"""(?:#[ \t]?define|ENV|SetEnv|setx|setenv|proxy_set_header|fastcgi_param|config\.set)[ \t]{1,4}"""
     name = rf"""[\w.\-]{{0,24}}(?i:(?P<word>{keyword}))(?P<rest>[\w\-]{{0,8}})"""
-    anchor = rf"""(?P<anchor>{name}[ \t]{{1,8}}(?=["'\w]))"""
+    anchor = rf"""(?P<anchor>{name}[ \t]{{1,8}}(?P<quote>["']))"""
     lead = rf"""(?:(?P<told>{told})|(?<![^\n])[ \t]{{0,16}})"""
-    value = r"""(?:(?P<quote>["'])(?P<secret>[^\s"']{4,200})(?P=quote)[ \t]{0,4};?[ \t]{0,4}(?=\r|\n|/|$))"""
+    value = r"""(?P<secret>[^\s"']{4,200})(?P=quote)[ \t]{0,4};?[ \t]{0,4}(?=\r|\n|/|$)"""
     return rf"{lead}{anchor}{value}"
 
 

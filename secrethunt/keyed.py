@@ -48,7 +48,7 @@ def assigned_pattern(keyword: str, value: str) -> str:
     """
     announced = f"(?:{_NAME_REST}{_CLOSE}{_ASSIGN}|{_SPOKEN})"
     anchor = f"(?P<anchor>(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:{keyword}){announced})"
-    return f"{anchor}{_OPEN}{{0,20}}(?<![0-9A-Za-z])(?P<secret>{value})(?![0-9A-Za-z_/+-])"
+    return f"{anchor}{_OPEN}{{0,20}}(?<![0-9A-Za-z])(?<!h1:)(?P<secret>{value})(?![0-9A-Za-z_/+-])"
 
 
 def quoted_pattern(keyword: str) -> str:
@@ -79,7 +79,7 @@ def argument_pattern(keyword: str) -> str:
 
 def bare_pattern(keyword: str) -> str:
     """A name that holds *keyword*, `=` or `:`, and a value without quotes up to white space or the end of the line."""
-    anchor = rf"{_OTHER_NAME}(?P<anchor>(?i:(?P<word>{keyword})){_WORD_REST}[ \t]{{0,10}}(?:[:?+]=|[=:]))"
+    anchor = rf"{_OTHER_NAME}(?P<anchor>(?i:(?P<word>{keyword})){_WORD_REST}[ \t]{{0,10}}(?:[:?+]=|[=:](?!:)))"
     plain = r"""[^\s"'`<>(){}\[\],;|\\=]"""
     value = rf"""(?P<secret>{plain}{{4,200}}={{0,2}}|(?:(?!&){plain}){{3,60}}=(?:(?!&){plain}){{3,60}})"""
     return rf"""{anchor}[ \t]{{0,12}}{value}{_BARE_END}"""

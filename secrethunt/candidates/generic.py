@@ -29,10 +29,10 @@ _LITERAL = re.compile(
     rb"(?i)(?:none|null|nil|undefined|true|false|yes|no|on|off|string|str|text|bytes?|int|integer|number|bool|boolean|object"
     rb"|any|void|optional|required|default|unset|empty|disabled|enabled|function|return|self|this|new|type|value|input|output"
     rb"|utf-?\d{1,2}\w{0,2}|ascii|latin-?1|iso-8859-\d{1,2}|get|post|put|patch|delete|cookie|session|reset|ignored|invalid"
-    rb"|guest|root|hidden|plain|basic|bearer|file|path|prompt|env|config|test|unknown|n/?a|never|always|only)"
+    rb"|guest|root|hidden|plain|basic|bearer|file|path|prompt|env|config|test|unknown|n/?a|never|always|only|digest|uniq|wrong|incorrect|replaced?)"
 )
 _PATH_OR_URL = re.compile(
-    rb"\S{0,24}://\S*|(?:[a-z][a-z0-9+.-]*://|[A-Za-z]:\\|~?/|\.{1,2}/)[^\s]*|[\w.-]+(?:/[\w.-]+){2,}"
+    rb"\S{0,24}://\S*|(?:classpath|file):\S*|(?:[a-z][a-z0-9+.-]*://|[A-Za-z]:\\|~?/|\.{1,2}/)[^\s]*|[\w.-]+(?:/[\w.-]+){2,}"
 )
 _VERSION_OR_NUMBER = re.compile(rb"v?\d+(?:\.\d+)*|0x[0-9a-fA-F]{1,8}|[\d:./ -]+")
 _FILE_NAME = re.compile(

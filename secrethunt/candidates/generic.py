@@ -58,7 +58,8 @@ _RESOURCE = re.compile(rb"[a-z]{2,12}\d{0,2}(?:-[a-z]{2,12}){1,4}-\d{3,12}")
 _COLOUR = re.compile(rb"#[0-9A-Fa-f]{3,8}")
 _SELECTOR = re.compile(rb"[#.:]{1,2}[A-Za-z]+(?:[-_][A-Za-z]+)*")
 _ONE_CHARACTER = re.compile(rb"(.)\1{3,}")
-_LABEL = re.compile(rb",?[A-Za-z]+:")
+_LABEL = re.compile(rb",?[A-Za-z]+\d?:")
+_WORD_LIST = re.compile(rb"%[wWiIqQ][\[({<|].*", re.DOTALL)
 _JOINT = re.compile(rb"\.\$[\w\[\]'>-]*")
 _PACKAGE = re.compile(rb"[A-Za-z][\w.]*(?:-[A-Za-z]\w*)*[-@]v?\d+\.\d+[\w.]*")
 _ESCAPES = re.compile(rb"(?:\\[ux][0-9a-fA-F]{2,4}){1,7}")
@@ -76,6 +77,7 @@ _SHAPES = (
     (_COLOUR, "a colour"),
     (_SELECTOR, "a selector"),
     (_LABEL, "a label"),
+    (_WORD_LIST, "a list of words"),
     (_JOINT, "code between two literals"),
     (_PACKAGE, "a package and its version"),
     (_ONE_CHARACTER, "one character repeated"),
@@ -132,7 +134,7 @@ def not_secret_reason(value: bytes, *, is_quoted: bool) -> str:
 
 
 def _code_reason(value: bytes, *, is_quoted: bool) -> str:
-    if not is_quoted and (_is_path(value) or _CALL.fullmatch(value)):
+    if not is_quoted and (b"->" in value or _is_path(value) or _CALL.fullmatch(value)):
         return "code"
     if value[:1] in b")]},+" and b"(" in value:
         return "code"

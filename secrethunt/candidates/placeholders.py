@@ -20,7 +20,7 @@ _TEMPLATE = re.compile(
     + rb"(?:[{}]|$)|\$\(|\{\{"
     + _EXPRESSION
     + rb"(?:\{|\}\}|\}?$)|^[^{]*\}\}|<%|%>|^%[A-Za-z_.]+%$"
-    rb"|^#+[A-Za-z_]+#+$|^[\"']?\$[A-Za-z_][\w.:/-]*(?:\$[A-Za-z_]+)?[\"']?$|^\$[A-Z][A-Z0-9_]+/|#\{|%\(\w+\)s"
+    rb"|^#+[A-Za-z_]+#+$|^@[A-Z][A-Z0-9_]{2,}@?$|^[\"']?\$[A-Za-z_][\w.:/-]*(?:\$[A-Za-z_]+)?[\"']?$|^\$[A-Z][A-Z0-9_]+/|#\{|%\(\w+\)s"
     rb"|(?<![0-9A-Za-z%])%[sdv](?![0-9A-Za-z])|(?<!\{)\{[A-Za-z_.]*\}|^__\w+__$"
 )
 """Slots of templates. Braces alone are none: what stands between them must read as an expression, or the value ends."""

@@ -64,7 +64,7 @@ def test_chosen_value_may_be_a_secret(value: str, is_quoted: bool) -> None:
         ("[FILTERED]", "a mask"),
         (":ControllerMethods", "a selector"),
         ("root", "a keyword or type"),
-        (r"\u2022", "one character in an escape"),
+        (r"\u2022", "a few characters in escapes"),
         (").append(Other).append(", "code"),
         ("utf-8", "a keyword or type"),
         ("someOtherName", "an identifier"),

@@ -41,6 +41,7 @@ _FILE_NAME = re.compile(
 _PROSE = re.compile(rb"[A-Za-z]+[ ,][A-Za-z' ]+(?:,[A-Za-z' ]+)*[.!?:]?")
 _SLOT = re.compile(rb"[a-z]+(?:[:./#_-]{1,2}[A-Za-z]+)+[:./]?")
 _MASK = re.compile(rb"\[[A-Za-z ]+\]|<[A-Za-z ]+>")
+_OPTION = re.compile(rb"--?[a-z][\w-]*=?")
 _TAG = re.compile(rb"![A-Za-z:]+")
 _EXPANSION = re.compile(rb"[?+-][A-Za-z ]*")
 _ENVIRONMENT = re.compile(rb"[A-Z][A-Z0-9]{0,14}(?:_[A-Z0-9]{1,14}){1,8}")
@@ -69,6 +70,7 @@ _NAME_WITH_KEYWORD = re.compile(
 _SHAPES = (
     (_SLOT, "the name of a slot"),
     (_MASK, "a mask"),
+    (_OPTION, "an option of a command"),
     (_TAG, "a YAML tag"),
     (_EXPANSION, "a default of a shell expansion"),
     (_ENVIRONMENT, "the name of a variable"),

@@ -18,10 +18,13 @@ _OPEN = r"""(?:[\s"'`\\(\[{=>]|&quot;|new |String\(|u8?["'])"""
 
 _WORD_REST = r"""(?P<rest>[\w.\-]{0,16})"""
 """What may follow a common word such as `password` in a name; no spaces, or prose would match."""
-_OTHER_NAME = r"""(?<![Hh]ashed)(?<![Hh]ashed_)(?<![Pp]ublic)(?<!PUBLIC)(?<![Pp]ublic[_-])(?<!PUBLIC_)(?<!ublicKey)"""
-"""Words before a common word that make it something else: `PublicKeyToken`, `hashed_password`."""
+_OTHER_NAME = (
+    r"""(?<![Hh]ashed)(?<![Hh]ashed_)(?<![Pp]ublic)(?<!PUBLIC)(?<![Pp]ublic[_-])(?<!PUBLIC_)(?<!ublicKey)"""
+    r"""(?<![CcXx]srf)(?<![CcXx]srf[_-])(?<!SRF_)(?<![Ii]nvalid)(?<![Mm]atching)"""
+)
+"""Words before a common word that make it something else: `PublicKeyToken`, `hashed_password`, `csrf_token`."""
 _TYPE = r"""(?:(?:[ \t]?:[ \t]?|[ \t])(?:&'static str|&?str|[Ss]tring|char|bytes?|text)(?:\[\]|[?!])?)"""
-_COMPARE_OR_ASSIGN = r"""(?:=>|:{1,3}=|[.?+|]=|\?\?|\|\||[!=]==?|[=:])"""
+_COMPARE_OR_ASSIGN = r"""(?:=>|<<?-|:{1,3}=|[.?+|]=|\?\?|\|\||[!=]==?|[=:])"""
 _CONVERSION = (
     r"""(?:(?:[\w\[\]]{1,20}(?:\.|::)){0,2}(?:(?!Get|Read|Load|Find|Env|Fetch|Look|Param|Config|Resource|Format|Query|Input"""
     r"""|Has|Is|Must|Check|Assert|Equal)[A-Z]\w{0,30}|(?:b64|base64_)?decode|from|bytes|\[\]byte|u|of|quote|unhexlify)"""
@@ -46,7 +49,7 @@ def assigned_pattern(keyword: str, value: str) -> str:
     announced = f"(?:{_NAME_REST}{_CLOSE}{_ASSIGN}|{_SPOKEN})"
     # The keyword alone: with what may follow it, Hyperscan takes ten times as long to compile and finds no less.
     anchor = f"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?P<anchor>(?i:{keyword}))"
-    return f"{anchor}{announced}{_OPEN}{{0,12}}(?<![0-9A-Za-z])(?P<secret>{value})(?![0-9A-Za-z_/+-])"
+    return f"{anchor}{announced}{_OPEN}{{0,20}}(?<![0-9A-Za-z])(?<!h1:)(?P<secret>{value})(?![0-9A-Za-z_/+-])"
 
 
 def companion_pattern(keyword: str, value: str) -> str:
@@ -59,7 +62,7 @@ def companion_pattern(keyword: str, value: str) -> str:
 
 def quoted_pattern(keyword: str) -> str:
     """A name that holds *keyword*, an assignment or comparison, and a quoted value without white space."""
-    name = rf"""(?i:(?P<word>{keyword})){_WORD_REST}(?:\[\]|["'`\\\]]{{0,4}})"""
+    name = rf"""(?i:(?P<word>{keyword})){_WORD_REST}(?:\[\w{{0,6}}\]|["'`\\\]]{{0,4}})"""
     anchor = rf"""{_OTHER_NAME}(?P<anchor>{name}(?:{_TYPE}[ \t]{{0,3}}|[ \t]{{0,16}}){_COMPARE_OR_ASSIGN})"""
     return anchor + _OPENING + _QUOTED
 
@@ -76,16 +79,16 @@ def setter_pattern(keyword: str) -> str:
 def argument_pattern(keyword: str) -> str:
     """Name and value as arguments of one call: `define("DB_PASSWORD", "x")`, `env.get("TOKEN", "x")`."""
     verb = r"(?i:define|set|get|put|add|append|property|env|header|default|config|field|value)"
-    call = rf"""(?:{verb}\w{{0,12}}\(|"String",|\(\d{{1,9}},)"""
+    call = rf"""(?:{verb}\w{{0,12}}\(|["']String["'][ ]?,|\(\d{{1,9}},)"""
     quoted = r"""[ \t]{0,4}["'`][\w.\-]{0,24}"""
-    opening = r"""[ \t]{0,4}[bruf@N]?(?P<quote>["'`])(?:\\{1,3}")?"""
-    anchor = rf"""(?P<anchor>(?i:(?P<word>{keyword}))(?P<rest>[\w.\-]{{0,16}})["'`],{opening})"""
+    opening = r"""[ \t]{0,4}[bruf@N]?(?:["'`]\\{0,3}(?=["']))?(?P<quote>["'`])"""
+    anchor = rf"""(?P<anchor>(?i:(?P<word>{keyword}))(?P<rest>[\w.\-]{{0,16}})["'`][ ]?,{opening})"""
     return rf"{call}{quoted}{anchor}{_QUOTED}"
 
 
 def bare_pattern(keyword: str) -> str:
     """A name that holds *keyword*, `=` or `:`, and a value without quotes up to white space or the end of the line."""
-    anchor = rf"{_OTHER_NAME}(?P<anchor>(?i:(?P<word>{keyword})){_WORD_REST}[ \t]{{0,10}}(?:[:?+]=|[=:]))"
+    anchor = rf"{_OTHER_NAME}(?P<anchor>(?i:(?P<word>{keyword})){_WORD_REST}[ \t]{{0,10}}(?:[:?+]=|[=:](?!:)))"
     plain = r"""[^\s"'`<>(){}\[\],;|\\=]"""
     value = rf"""(?P<secret>{plain}{{4,200}}={{0,2}}|(?:(?!&){plain}){{3,60}}=(?:(?!&){plain}){{3,60}})"""
     return rf"""{anchor}[ \t]{{0,12}}{value}{_BARE_END}"""
@@ -100,7 +103,7 @@ def flag_pattern(keyword: str) -> str:
 def member_pattern(keyword: str) -> str:
     """Name and value as two members of one object: `- name: X_PASSWORD` above `value: x`, also in JSON."""
     name = rf"""[\w.\-:]{{0,20}}(?<!authenticity_)(?<!csrf_)(?i:(?P<word>{keyword}))(?P<rest>[\w.\-]{{0,8}})"""
-    anchor = rf"""(?P<anchor>(?i:name|key|id|variable)["']?[ \t]?[:=]>?[ \t]?["']?{name}["']?,?[\s}}])"""
+    anchor = rf"""(?P<anchor>(?i:name|key|id|variable)["']?[ \t]?[:=]>?[ \t]?["']?{name}["']?(?:,?[\s}}]|,(?=["'])))"""
     other = r"""(?:\s{0,24}"?(?:type|secure|sensitive|enabled|encrypted)"?[ \t]?[:=][^\n:{}]{1,24}[,\n])?"""
     between = rf"""{other}\s{{0,24}}(?:[-{{][ \t])?"""
     value = r"""(?P<quote>["']?)(?P<secret>[^\s"'<>{}\[\],\\]{4,250})(?P=quote)(?=\s|[,;}\])/]|$)"""

@@ -29,10 +29,10 @@ _LITERAL = re.compile(
     rb"(?i)(?:none|null|nil|undefined|true|false|yes|no|on|off|string|str|text|bytes?|int|integer|number|bool|boolean|object"
     rb"|any|void|optional|required|default|unset|empty|disabled|enabled|function|return|self|this|new|type|value|input|output"
     rb"|utf-?\d{1,2}\w{0,2}|ascii|latin-?1|iso-8859-\d{1,2}|get|post|put|patch|delete|cookie|session|reset|ignored|invalid"
-    rb"|guest|root|hidden|plain|basic|bearer|file|path|prompt|env|config|test|unknown|n/?a|never|always|only)"
+    rb"|guest|root|hidden|plain|basic|bearer|file|path|prompt|env|config|test|unknown|n/?a|never|always|only|digest|uniq|wrong|incorrect|replaced?)"
 )
 _PATH_OR_URL = re.compile(
-    rb"\S{0,24}://\S*|(?:[a-z][a-z0-9+.-]*://|[A-Za-z]:\\|~?/|\.{1,2}/)[^\s]*|[\w.-]+(?:/[\w.-]+){2,}"
+    rb"\S{0,24}://\S*|(?:classpath|file):\S*|(?:[a-z][a-z0-9+.-]*://|[A-Za-z]:\\|~?/|\.{1,2}/)[^\s]*|[\w.-]+(?:/[\w.-]+){2,}"
 )
 _VERSION_OR_NUMBER = re.compile(rb"v?\d+(?:\.\d+)*|0x[0-9a-fA-F]{1,8}|[\d:./ -]+")
 _FILE_NAME = re.compile(
@@ -41,6 +41,7 @@ _FILE_NAME = re.compile(
 _PROSE = re.compile(rb"[A-Za-z]+[ ,][A-Za-z' ]+(?:,[A-Za-z' ]+)*[.!?:]?")
 _SLOT = re.compile(rb"[a-z]+(?:[:./#_-]{1,2}[A-Za-z]+)+[:./]?")
 _MASK = re.compile(rb"\[[A-Za-z ]+\]|<[A-Za-z ]+>")
+_OPTION = re.compile(rb"--?[a-z][\w-]*=?")
 _TAG = re.compile(rb"![A-Za-z:]+")
 _EXPANSION = re.compile(rb"[?+-][A-Za-z ]*")
 _ENVIRONMENT = re.compile(rb"[A-Z][A-Z0-9]{0,14}(?:_[A-Z0-9]{1,14}){1,8}")
@@ -54,26 +55,35 @@ _HASH = re.compile(
     rb"\$(?:2[abxy]?|1|5|6|y|apr1|argon2\w{1,2}|scrypt|pbkdf2[\w-]*|P|S|H)\$.*|(?:md5|sha\d{1,3}|crypt|bcrypt|pbkdf2|scrypt"
     rb"|argon2)\w*\$.*|\{S?(?:SHA|MD5|CRYPT)\d*\}.*"
 )
+_RESOURCE = re.compile(rb"[a-z]{2,12}\d{0,2}(?:-[a-z]{2,12}){1,4}-\d{3,12}")
 _COLOUR = re.compile(rb"#[0-9A-Fa-f]{3,8}")
 _SELECTOR = re.compile(rb"[#.:]{1,2}[A-Za-z]+(?:[-_][A-Za-z]+)*")
 _ONE_CHARACTER = re.compile(rb"(.)\1{3,}")
-_LABEL = re.compile(rb"[A-Za-z]+:")
-_ESCAPES = re.compile(rb"(?:\\[ux][0-9a-fA-F]{2,4})+")
+_LABEL = re.compile(rb",?[A-Za-z]+\d?:")
+_WORD_LIST = re.compile(rb"%[wWiIqQ][\[({<|].*", re.DOTALL)
+_JOINT = re.compile(rb"\.\$[\w\[\]'>-]*")
+_PACKAGE = re.compile(rb"[A-Za-z][\w.]*(?:-[A-Za-z]\w*)*[-@]v?\d+\.\d+[\w.]*")
+_ESCAPES = re.compile(rb"(?:\\[ux][0-9a-fA-F]{2,4}){1,7}")
 _NAME_WITH_KEYWORD = re.compile(
     rb"[A-Za-z][a-z]*(?:\d{0,2}[A-Z][a-z]*)*?(?:Password|Passwd|Secret|Token|Credentials?|Key)s?(?:[A-Z][a-z]*)*"
 )
 _SHAPES = (
     (_SLOT, "the name of a slot"),
     (_MASK, "a mask"),
+    (_OPTION, "an option of a command"),
     (_TAG, "a YAML tag"),
     (_EXPANSION, "a default of a shell expansion"),
     (_ENVIRONMENT, "the name of a variable"),
     (_HASH, "a hash"),
+    (_RESOURCE, "the name of a resource"),
     (_COLOUR, "a colour"),
     (_SELECTOR, "a selector"),
     (_LABEL, "a label"),
+    (_WORD_LIST, "a list of words"),
+    (_JOINT, "code between two literals"),
+    (_PACKAGE, "a package and its version"),
     (_ONE_CHARACTER, "one character repeated"),
-    (_ESCAPES, "one character in an escape"),
+    (_ESCAPES, "a few characters in escapes"),
     (_DOTTED_WORDS, "an identifier"),
     (_NAME_WITH_KEYWORD, "an identifier"),
     (_SNAKE_OR_CAMEL, "an identifier"),
@@ -84,12 +94,12 @@ _SHAPES = (
 )
 
 _ABOUT = re.compile(
-    rb"(?i).*(?:ids?|ur[il]s?|files?|paths?|names?|labels?|titles?|text|types?|class(?:es)?|fields?|len(?:gth)?|size|expir\w*"
+    rb"(?i)(?:.*(?:ids?|ur[il]s?|files?|paths?|names?|labels?|titles?|text|types?|class(?:es)?|fields?|len(?:gth)?|size|expir\w*"
     rb"|ttl|timeout|hint|placeholder|messages?|errors?|prompt|format|regexp?|pattern|polic(?:y|ies)|count|algo(?:rithm)?"
     rb"|endpoints?|host|dir|columns?|headers?|params?|prefix|suffix|variable|env|inputs?|forms?|page|view|button|selector"
     rb"|version|mode|enabled|required|date|time|_at|strength|changed?|resets?|index|kind|provider|store|hash(?:e[sd])?"
     rb"|digest|salt|method|encryption|response|json|startswith|contains|eight|attempts?|complexity\w*"
-    rb"|manager|service|scope|ref|arn|location|factory|handler|validator|encoder|description|example|template)"
+    rb"|manager|service|scope|ref|arn|location|factory|handler|validator|encoder|description|example|template)|ing|i[sz](?:e[rd]?|ing|ations?))"
 )
 
 
@@ -126,7 +136,7 @@ def not_secret_reason(value: bytes, *, is_quoted: bool) -> str:
 
 
 def _code_reason(value: bytes, *, is_quoted: bool) -> str:
-    if not is_quoted and (_is_path(value) or _CALL.fullmatch(value)):
+    if not is_quoted and (b"->" in value or _is_path(value) or _CALL.fullmatch(value)):
         return "code"
     if value[:1] in b")]},+" and b"(" in value:
         return "code"
@@ -154,13 +164,16 @@ def is_stock_word(value: bytes) -> bool:
 
 _PASSWORD_WORD = re.compile(rb"(?i)pass|pwd|_pw")
 _TOKEN_WORD = re.compile(rb"(?i)token|credential")
+_KEY_WORD = re.compile(rb"(?i)token|key$")
+_SHORTEST_KEY = 10
 
 
 def generic_confidence(word: bytes, value: bytes, confidence: Confidence) -> tuple[Confidence, str]:
     """How sure a generic rule is of *value* beside *word*: people choose plain words as passwords, never as tokens."""
+    against = _against_key(word, value)
+    if against:
+        return Confidence.LOW, against
     level = strength(value)
-    if _is_passphrase(value) and _TOKEN_WORD.match(word):
-        return Confidence.LOW, "words joined by dashes"
     if level >= 2:
         return confidence, "the value looks chosen to be secret"
     if _PASSWORD_WORD.match(word):
@@ -170,6 +183,15 @@ def generic_confidence(word: bytes, value: bytes, confidence: Confidence) -> tup
     if len(value) >= 10 and not _TOKEN_WORD.match(word):
         return confidence, "the value is long, as secrets are"
     return Confidence.LOW, "the value is a plain word"
+
+
+def _against_key(word: bytes, value: bytes) -> str:
+    """Why *value* would be an unusual token or key, whatever it would be as a password; or empty."""
+    if _is_passphrase(value) and _TOKEN_WORD.match(word):
+        return "words joined by dashes"
+    if len(value) < _SHORTEST_KEY and _KEY_WORD.search(word):
+        return "shorter than keys are"
+    return ""
 
 
 def strength(value: bytes) -> int:

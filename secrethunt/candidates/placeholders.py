@@ -10,13 +10,23 @@ _WORDS = re.compile(
     rb"(?i)example|sample|placeholder|change[_-]?(?:me|this)|replace[_-]?(?:me|with|this)|redacted|fixme|todo|dummy"
     rb"|your[_ -]?(?:own|api|key|token|secret|pass|access|client|account|auth|bot|app|personal|private|user|slack|git"
     rb"|org|project|webhook|value|here|db|real)|(?:token|key|secret|password|value)[_-]?here|insert[_-]|<[a-z]|obfuscated"
-    rb"|n[o0]t[_-]?(?:a[_-]?)?(?:real|valid|secret)|foo[_-]?bar|lorem|xxxx|\*{3}|\.{3}"
+    rb"|n[o0]t[_-]?(?:a[_-]?)?(?:real|valid|secret|pass)|foo[_-]?bar|lorem|xxxx|\*{3}|\.{3}|#{6}"
 )
 """Words and runs that people write where a secret will go; a random token holds one by chance too seldom to matter."""
+_EXPRESSION = rb"(?:[\w\s.$@!#:%^&*/'\"()\[\]?|+,~;-]|=>?|->|\\.)*"
 _TEMPLATE = re.compile(
-    rb"\$\{|\$\(|\{\{|\}\}|<%|%>|^%[A-Za-z_.]+%$|^#+[A-Za-z_]+#+$|^[\"']?\$[A-Za-z_][\w.:/-]*[\"']?$|#\{|%\(\w+\)s|(?<![0-9A-Za-z%])%[sdv](?![0-9A-Za-z])|\{[A-Za-z_.]*\}|^__\w+__$"
+    rb"\$\{"
+    + _EXPRESSION
+    + rb"(?:[{}]|$)|\$\(|\{\{"
+    + _EXPRESSION
+    + rb"(?:\{|\}\}|\}?$)|^[^{]*\}\}|<%|%>|^%[A-Za-z_.]+%$"
+    rb"|^#+[A-Za-z_]+#+$|^@[A-Z][A-Z0-9_]{2,}@?$|^[\"']?\$[A-Za-z_][\w.:/-]*(?:\$[A-Za-z_]+)?[\"']?$|^\$[A-Z][A-Z0-9_]+/|#\{|%\(\w+\)s"
+    rb"|(?<![0-9A-Za-z%])%[sdv](?![0-9A-Za-z])|(?<!\{)\{[A-Za-z_.]*\}|^__\w+__$"
 )
-_FILLER = re.compile(rb"(?i)deadbeef|abcdefgh|12345678|98765432|qwertyui|a1b2c3d4")
+"""Slots of templates. Braces alone are none: what stands between them must read as an expression, or the value ends."""
+_FILLER = re.compile(rb"(?i)deadbeef|abcdefg|12345678|98765432|qwertyui|a1b2c3d4|fake|1234-1234")
+_PUBLISHED = re.compile(rb"33f!!lloppa|hal\+9ooo_da|wJalrXUtnFEMI|6fe4476ee5a1832882")
+"""Beginnings of values that manuals print: NuGet's and AWS's references, the search key of a documentation site."""
 _RUN = re.compile(rb"(.)\1{6,}", re.DOTALL)
 
 
@@ -28,6 +38,8 @@ def placeholder_reason(value: bytes) -> str:
         return "one character repeated"
     if _WORDS.search(value):
         return "placeholder word"
+    if _PUBLISHED.match(value):
+        return "published example"
     if len(value) >= 12 and len(set(value)) <= 4:
         return "too few different characters"
     return ""

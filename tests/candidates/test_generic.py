@@ -64,7 +64,7 @@ def test_chosen_value_may_be_a_secret(value: str, is_quoted: bool) -> None:
         ("[FILTERED]", "a mask"),
         (":ControllerMethods", "a selector"),
         ("root", "a keyword or type"),
-        (r"\u2022", "one character in an escape"),
+        (r"\u2022", "a few characters in escapes"),
         (").append(Other).append(", "code"),
         ("utf-8", "a keyword or type"),
         ("someOtherName", "an identifier"),
@@ -155,7 +155,8 @@ def test_strength_grows_with_classes_and_length(value: str, level: int) -> None:
         ("token", "sunshinesunshine", Confidence.LOW),
         ("token", "copper-otter-climbs-ladders", Confidence.LOW),
         ("token", "sunshine", Confidence.LOW),
-        ("token", "sunshine1", Confidence.MEDIUM),
+        ("token", "sunshine1", Confidence.LOW),
+        ("token", "sunshine12", Confidence.MEDIUM),
         ("secret", "abc1", Confidence.LOW),
     ],
 )

@@ -90,7 +90,7 @@ class Judge:
 
     def _is_ruled_out(self, index: int, rule: Rule, value: bytes) -> bool:
         """The tests that every rule's values go through, in order of cost."""
-        if any(not has_class(value, name) for name in rule.charset):
+        if any(not has_class(value, name) for name in rule.charset) and not filler_reason(value[:200]):
             return True
         if rule.min_entropy and shannon_entropy(value) < rule.min_entropy:
             return True
@@ -115,7 +115,7 @@ def _judge_generic(
     if (
         about_secret_reason(groups.get("rest", b""))
         or not_secret_reason(value, is_quoted=is_quoted)
-        or filler_reason(value[:200])
+        or (filler_reason(value[:200]) and not groups.get("kind"))
     ):
         return None
     confidence, why = generic_confidence(groups.get("word", b"password"), value, rule.confidence)

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Builds the patterns of credentials known by the name of their service alone: whatever their format, old, new or unknown.
+
+They find what the exact rule of a provider does not: a format that changed, a service nobody wrote a rule for, words
+in an order that no assignment has (`acme access token is x`). Their rules are generic and give way to exact ones.
+"""
+
+from __future__ import annotations
+
+_NAME = r"""(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?P<kind>(?i:{keyword}))"""
+_CREDENTIAL = r"""(?P<word>(?i:secret|private|access|token|key)s?)"""
+_GOES_ON = r"""(?![a-z])(?P<rest>[\w \t.\-]{0,20}?)"""
+"""What follows a credential's word; `tokenizer`, `keyboard` and `secretmanager` are other words."""
+_BEFORE_VALUE = r"""[\s"'`\\=:>({\[,.-]{1,8}"""
+_BODY = r"""[\w+/.~=-]"""
+_RUN = r"""[0-9A-Za-z](?:[\w+~=-]{0,40}[_+~=-])?[0-9A-Za-z]{11}"""
+_GROUPS = r"""[0-9A-Za-z]{5,8}(?:-[0-9A-Za-z]{4,8}){2}"""
+_VALUE = rf"""(?P<secret>(?:{_RUN}|{_GROUPS}){_BODY}{{2,1100}}[\w=+/~-])"""
+"""A run of twelve letters and digits, or groups of them: words joined by dashes hold neither, as a rule."""
+_ALONE = r"""(?P<secret>[0-9A-Za-z]{8}(?:-[0-9A-Za-z]{4}){3}-[0-9A-Za-z]{12}|[0-9A-Za-z_]{20,100})"""
+_END = r"""(?![\w+/.~=-])"""
+
+
+def service_pattern(keyword: str) -> str:
+    """A rare name that *keyword* describes, a credential's word not far behind, then a long value."""
+    anchor = rf"""(?P<anchor>{_NAME.format(keyword=keyword)}[\w \t.\-/:=]{{0,24}}?{_CREDENTIAL})"""
+    return anchor + _GOES_ON + _BEFORE_VALUE + _VALUE
+
+
+def common_service_pattern(keyword: str) -> str:
+    """As `service_pattern` for names that are common words as well: the credential's word follows at once."""
+    anchor = rf"""(?P<anchor>{_NAME.format(keyword=keyword)}[_. \-]?(?:(?i:api|app|client)[_. \-]?)?{_CREDENTIAL})"""
+    return anchor + _GOES_ON + _BEFORE_VALUE + _VALUE
+
+
+def bare_service_pattern(keyword: str) -> str:
+    """A rare name and the value at once, as in notes and on command lines: `acme x`, `acme-x`, `acme: x`."""
+    anchor = rf"""(?P<anchor>{_NAME.format(keyword=keyword)}[ \t:=\-'"][ \t:='"]{{0,3}})"""
+    return anchor + _ALONE + _END

@@ -209,6 +209,7 @@ TEXT_OF_FORMS = "\n".join(
         "<td>token</td><td>{}</td>",
         '#define TOKEN "{}"',
         "token secret: {}",
+        "token-secret-{}",
         "token {}",
     ]
 )

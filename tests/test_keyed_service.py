@@ -6,7 +6,12 @@ import re
 import pytest
 
 from secrethunt.anchors import derive_anchor
-from secrethunt.keyed_service import bare_service_pattern, common_service_pattern, service_pattern
+from secrethunt.keyed_service import (
+    bare_service_pattern,
+    common_service_pattern,
+    joined_service_pattern,
+    service_pattern,
+)
 from tests.rule_samples import digits
 
 VALUE = digits("keyed-service", 32)
@@ -14,6 +19,7 @@ GROUPS = "-".join(VALUE[start : start + 8] for start in (0, 8, 16, 24))
 PATTERNS = {
     "service": service_pattern("acme|zeta[_-]?db"),
     "common-service": common_service_pattern("front|box"),
+    "joined-service": joined_service_pattern("acme|zeta"),
     "bare-service": bare_service_pattern("acme|zeta"),
 }
 
@@ -76,8 +82,26 @@ def test_value_elsewhere_than_right_behind_the_name_is_not_captured(text: str) -
     assert [] == captured("bare-service", text.replace("{}", VALUE))
 
 
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("acmeKEY-{}", "KEY-{}"),
+        ("zeta.access.token-{}", "access.token-{}"),
+        ("acme_SECRETkey-{}", "SECRETkey-{}"),
+        ("acme-pat-{}", "pat-{}"),
+    ],
+)
+def test_word_joined_to_its_value_is_captured_with_it(text: str, secret: str) -> None:
+    assert [secret.replace("{}", VALUE)] == captured("joined-service", f"run {text}\n".replace("{}", VALUE))
+
+
+@pytest.mark.parametrize("text", ["acmeKEY {}", "pharmacme-key-{}", "acme-{}", "acme-path-{}"])
+def test_words_not_joined_are_not_captured_together(text: str) -> None:
+    assert [] == captured("joined-service", text.replace("{}", VALUE))
+
+
 @pytest.mark.parametrize("form", sorted(PATTERNS))
-def test_anchor_holds_the_name_and_leaves_the_value_to_the_tail(form: str) -> None:
+def test_anchor_holds_the_name_and_no_value(form: str) -> None:
     anchor = derive_anchor(PATTERNS[form])
     assert anchor.max_width <= 64
     assert anchor.tail

@@ -25,6 +25,8 @@ _FACT_NAMES = frozenset(
 """Named groups of a pattern whose text may be shown; all others may hold part of the secret."""
 
 
+_LONG = 20
+"""From this length a typed sequence beside a service's name stands for a whole key and shows its format."""
 _QUOTES = (b'"', b"'", b"`")
 
 
@@ -112,11 +114,12 @@ def _judge_generic(
     """A keyword is weak evidence: its name and the value must both look right."""
     groups = capture.match.groupdict(b"")
     is_quoted = data[capture.secret_end : capture.secret_end + 1] in _QUOTES
-    if (
-        about_secret_reason(groups.get("rest", b""))
-        or not_secret_reason(value, is_quoted=is_quoted)
-        or (filler_reason(value[:200]) and not groups.get("kind"))
-    ):
+    if about_secret_reason(groups.get("rest", b"")):
+        return None
+    filler = filler_reason(value[:200])
+    if filler and len(value) >= _LONG and groups.get("kind"):
+        return rule.confidence, ("keyword beside the value", filler)
+    if filler or not_secret_reason(value, is_quoted=is_quoted):
         return None
     confidence, why = generic_confidence(groups.get("word", b"password"), value, rule.confidence)
     return confidence, ("keyword beside the value", why)

@@ -16,7 +16,7 @@ _WORDS = re.compile(
 _TEMPLATE = re.compile(
     rb"\$\{|\$\(|\{\{|\}\}|<%|%>|^%[A-Za-z_.]+%$|^#+[A-Za-z_]+#+$|^[\"']?\$[A-Za-z_][\w.:/-]*[\"']?$|#\{|%\(\w+\)s|(?<![0-9A-Za-z%])%[sdv](?![0-9A-Za-z])|\{[A-Za-z_.]*\}|^__\w+__$"
 )
-_FILLER = re.compile(rb"(?i)deadbeef|abcdefgh|12345678|98765432|qwertyui|a1b2c3d4")
+_FILLER = re.compile(rb"(?i)deadbeef|abcdefgh|12345678|98765432|qwertyui|a1b2c3d4|abcdefabc|123456123|xyzxyzxyz")
 _RUN = re.compile(rb"(.)\1{6,}", re.DOTALL)
 
 

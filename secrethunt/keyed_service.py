@@ -14,7 +14,7 @@ _NAME = rf"""{_BEGINS}(?P<anchor>(?P<kind>(?i:{{keyword}})))"""
 _CREDENTIAL = r"""(?P<word>(?i:secret|private|access|token|key)s?|PAT|pat)"""
 _GOES_ON = r"""(?![a-z])(?P<rest>[\w \t.\-]{0,20}?)"""
 """What follows a credential's word; `tokenizer`, `keyboard` and `secretmanager` are other words."""
-_BEFORE_VALUE = r"""[\s"'`\\=:>({\[,.-]{1,8}"""
+_BEFORE_VALUE = r"""[\s"'`\\=:>({\[,.?|-]{1,8}"""
 _BODY = r"""[\w+/.~=-]"""
 _RUN = r"""[0-9A-Za-z](?:[\w+~-]{0,40}[_+~-])?[0-9A-Za-z]{11}"""
 _GROUPS = r"""[0-9A-Za-z]{5,8}(?:-[0-9A-Za-z]{4,8}){2}"""
@@ -28,7 +28,7 @@ _ALONE = (
 def service_pattern(keyword: str) -> str:
     """A rare name that *keyword* describes, a credential's word not far behind, then a long value."""
     return (
-        rf"""{_NAME.format(keyword=keyword)}[\w \t.\-/:=]{{0,24}}?{_CREDENTIAL}""" + _GOES_ON + _BEFORE_VALUE + _VALUE
+        rf"""{_NAME.format(keyword=keyword)}[\w\s.\-/:=]{{0,24}}?{_CREDENTIAL}""" + _GOES_ON + _BEFORE_VALUE + _VALUE
     )
 
 

@@ -25,8 +25,6 @@ _FACT_NAMES = frozenset(
 """Named groups of a pattern whose text may be shown; all others may hold part of the secret."""
 
 
-_LONG = 20
-"""From this length a typed sequence beside a service's name stands for a whole key and shows its format."""
 _QUOTES = (b'"', b"'", b"`")
 
 
@@ -117,7 +115,7 @@ def _judge_generic(
     if about_secret_reason(groups.get("rest", b"")):
         return None
     filler = filler_reason(value[:200])
-    if filler and len(value) >= _LONG and groups.get("kind"):
+    if filler and groups.get("kind") and not value.isdigit():
         return rule.confidence, ("keyword beside the value", filler)
     if filler or not_secret_reason(value, is_quoted=is_quoted):
         return None

@@ -12,6 +12,7 @@ from secrethunt.keyed_service import (
     bare_service_pattern,
     common_service_pattern,
     joined_service_pattern,
+    noted_service_pattern,
     service_pattern,
 )
 
@@ -136,6 +137,7 @@ FORMS = {
     "service": service_pattern,
     "common-service": common_service_pattern,
     "joined-service": joined_service_pattern,
+    "noted-service": noted_service_pattern,
     "bare-service": bare_service_pattern,
 }
 """Ways in which a common word announces a value, by the name that rules use; `assigned` needs a value as well."""

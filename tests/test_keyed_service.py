@@ -10,6 +10,7 @@ from secrethunt.keyed_service import (
     bare_service_pattern,
     common_service_pattern,
     joined_service_pattern,
+    noted_service_pattern,
     service_pattern,
 )
 from tests.rule_samples import digits
@@ -20,6 +21,7 @@ PATTERNS = {
     "service": service_pattern("acme|zeta[_-]?db"),
     "common-service": common_service_pattern("front|box"),
     "joined-service": joined_service_pattern("acme|zeta"),
+    "noted-service": noted_service_pattern("acme|zeta"),
     "bare-service": bare_service_pattern("acme|zeta"),
 }
 
@@ -75,6 +77,17 @@ def test_name_that_is_a_word_far_from_the_credential_is_prose(text: str) -> None
 @pytest.mark.parametrize("text", ["acme {}", "acme-{}", "acme: {}\n", "zeta :'{}'"])
 def test_value_right_behind_a_rare_name_is_captured(text: str) -> None:
     assert [VALUE] == captured("bare-service", text.replace("{}", VALUE))
+
+
+@pytest.mark.parametrize(("text", "is_noted"), [("acme {}", True), ("acme-{}", True), ("acme = '{}'", False)])
+def test_value_noted_without_an_assignment_is_captured(text: str, is_noted: bool) -> None:
+    assert [VALUE] * is_noted == captured("noted-service", text.replace("{}", VALUE))
+
+
+@pytest.mark.parametrize("form", sorted(PATTERNS))
+@pytest.mark.parametrize("behind", ["?x", "$x", "@x", "#x"])
+def test_part_of_a_longer_value_is_not_captured(form: str, behind: str) -> None:
+    assert [] == captured(form, f"acme {VALUE}{behind} acmeKEY-{VALUE}{behind} front_key={VALUE}{behind}")
 
 
 @pytest.mark.parametrize("text", ["acme and {}", "acme/{}", "acme {}.js", "acme_{}"])

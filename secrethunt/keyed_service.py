@@ -15,6 +15,8 @@ _CREDENTIAL = r"""(?P<word>(?i:secret|private|access|token|key)s?|PAT|pat)"""
 _GOES_ON = r"""(?![a-z])(?P<rest>[\w \t.\-]{0,20}?)"""
 """What follows a credential's word; `tokenizer`, `keyboard` and `secretmanager` are other words."""
 _BEFORE_VALUE = r"""[\s"'`\\=:>({\[,.?|-]{1,8}"""
+_SCHEME = r"""(?:(?:Bearer|Basic|Token|ApiKey|X-Authorization) )?"""
+"""A header's value told whole: `acme_auth: "Bearer x"`."""
 _BODY = r"""[\w+/.~=-]"""
 _RUN = r"""[0-9A-Za-z](?:[\w+~-]{0,40}[_+~-])?[0-9A-Za-z]{11}"""
 _GROUPS = r"""[0-9A-Za-z]{5,8}(?:-[0-9A-Za-z]{4,8}){2}"""
@@ -29,14 +31,20 @@ _ALONE = (
 
 def service_pattern(keyword: str) -> str:
     """A rare name that *keyword* describes, a credential's word not far behind, then a long value."""
-    return rf"""{_NAME.format(keyword=keyword)}[\w\s.\-/:=]{{0,24}}?{_CREDENTIAL}""" + _GOES_ON + _BEFORE_VALUE + _VALUE
+    return (
+        rf"""{_NAME.format(keyword=keyword)}[\w\s.\-/:=?&]{{0,24}}?{_CREDENTIAL}"""
+        + _GOES_ON
+        + _BEFORE_VALUE
+        + _SCHEME
+        + _VALUE
+    )
 
 
 def common_service_pattern(keyword: str) -> str:
     """As `service_pattern` for names that stand everywhere: the credential's word follows at once."""
     between = r"""[_. \-]?(?:(?i:api|app|client|access|private|secret|auth)[_. \-]?)?"""
     anchor = rf"""{_BEGINS}(?P<anchor>(?P<kind>(?i:{keyword})){between}{_CREDENTIAL})"""
-    return anchor + _GOES_ON + _BEFORE_VALUE + _VALUE
+    return anchor + _GOES_ON + _BEFORE_VALUE + _SCHEME + _VALUE
 
 
 def joined_service_pattern(keyword: str) -> str:
@@ -53,4 +61,4 @@ def bare_service_pattern(keyword: str) -> str:
 
 def noted_service_pattern(keyword: str) -> str:
     """As `bare_service_pattern`, but no assignment: for names whose own rules know what is assigned to them."""
-    return rf"""{_NAME.format(keyword=keyword)}[ \-]{{1,2}}""" + _ALONE
+    return rf"""{_NAME.format(keyword=keyword)}[ \-]{{1,2}}['"]?""" + _ALONE

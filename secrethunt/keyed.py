@@ -8,6 +8,14 @@ word, mostly with the assignment, is the anchor; the value only has to be confir
 
 from __future__ import annotations
 
+from secrethunt.keyed_service import (
+    bare_service_pattern,
+    common_service_pattern,
+    joined_service_pattern,
+    noted_service_pattern,
+    service_pattern,
+)
+
 _NAME_REST = r"""[\w \t.\-\[\]/]{0,24}"""
 """What may follow a provider's word in the name that is assigned: `acme_api-key`, `acme.prod[api] key`."""
 _CLOSE = r"""["'`\\\])}]{0,4}[ \t]{0,4}"""
@@ -138,5 +146,10 @@ FORMS = {
     "member": member_pattern,
     "element": element_pattern,
     "beside": beside_pattern,
+    "service": service_pattern,
+    "common-service": common_service_pattern,
+    "joined-service": joined_service_pattern,
+    "noted-service": noted_service_pattern,
+    "bare-service": bare_service_pattern,
 }
 """Ways in which a common word announces a value, by the name that rules use; `assigned` needs a value as well."""

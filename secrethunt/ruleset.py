@@ -22,7 +22,7 @@ from secrethunt.diskcache import DiskCache
 from secrethunt.errors import RuleError, UsageError
 from secrethunt.records import Confidence, NegativeExample, PartSpec, Rule, RuleId, Severity
 
-_FORMAT = "6"
+_FORMAT = "7"
 """Part of the cache key; raised when `Rule`, `Anchor` or the reading of a field changes meaning."""
 
 

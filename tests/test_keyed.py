@@ -208,6 +208,9 @@ TEXT_OF_FORMS = "\n".join(
         "  value: {}",
         "<td>token</td><td>{}</td>",
         '#define TOKEN "{}"',
+        "token secret: {}",
+        "token-secret-{}",
+        "token {}",
     ]
 )
 

@@ -93,7 +93,7 @@ class Judge:
 
     def _is_ruled_out(self, index: int, rule: Rule, value: bytes) -> bool:
         """The tests that every rule's values go through, in order of cost."""
-        if any(not has_class(value, name) for name in rule.charset):
+        if any(not has_class(value, name) for name in rule.charset) and not filler_reason(value[:200]):
             return True
         if rule.min_entropy and shannon_entropy(value) < rule.min_entropy:
             return True
@@ -115,11 +115,12 @@ def _judge_generic(
     """A keyword is weak evidence: its name and the value must both look right."""
     groups = capture.match.groupdict(b"")
     is_quoted = data[capture.secret_end : capture.secret_end + 1] in _QUOTES
-    if (
-        about_secret_reason(groups.get("rest", b""))
-        or not_secret_reason(value, is_quoted=is_quoted)
-        or filler_reason(value[:200])
-    ):
+    if about_secret_reason(groups.get("rest", b"")):
+        return None
+    filler = filler_reason(value[:200])
+    if filler and groups.get("kind") and not value.isdigit():
+        return rule.confidence, ("keyword beside the value", filler)
+    if filler or not_secret_reason(value, is_quoted=is_quoted):
         return None
     confidence, why = generic_confidence(groups.get("word", b"password"), value, rule.confidence)
     return confidence, ("keyword beside the value", why)

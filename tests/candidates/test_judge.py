@@ -64,6 +64,19 @@ def test_value_that_fails_a_test_of_its_rule_is_no_candidate(changes: dict[str, 
     assert () == find(acme_key("a"), make_rule(**changes))
 
 
+def test_sequence_that_people_type_is_no_word_and_needs_no_digit() -> None:
+    rule = make_rule(pattern=r"acme=(?P<secret>[a-z]{24})", charset=("digit",), confidence=Confidence.MEDIUM)
+    assert () == find(b"acme=internationalizationfile", rule)
+    assert "it holds a sequence that people type" not in only(b"acme=" + b"abcdefghijklmnopqrstuvwx", rule).reasons
+
+
+def test_generic_rule_takes_a_typed_sequence_beside_a_name_alone() -> None:
+    named = make_rule(pattern=r"(?P<kind>acme)_key=(?P<secret>\w{24})", is_generic=True, confidence=Confidence.MEDIUM)
+    unnamed = make_rule(pattern=r"acme_key=(?P<secret>\w{24})", is_generic=True)
+    assert (("kind", "acme"),) == only(b"acme_key=abcdefghijklmnop12345678", named).facts
+    assert () == find(b"acme_key=abcdefghijklmnop12345678", unnamed)
+
+
 def test_ignore_is_searched_in_the_secret_alone() -> None:
     assert 1 == len(find(b"skip " + acme_key("a"), make_rule(ignore=("skip",))))
 

@@ -24,7 +24,43 @@ _TEMPLATE = re.compile(
     rb"|(?<![0-9A-Za-z%])%[sdv](?![0-9A-Za-z])|(?<!\{)\{[A-Za-z_.]*\}|^__\w+__$"
 )
 """Slots of templates. Braces alone are none: what stands between them must read as an expression, or the value ends."""
-_FILLER = re.compile(rb"(?i)deadbeef|abcdefgh|12345678|98765432|qwertyui|a1b2c3d4|fake|1234-1234|abcdefabc|123456123|xyzxyzxyz")
+_FILLER = re.compile(
+    rb"(?i)deadbeef|abcdefgh|12345678|98765432|qwertyui|a1b2c3d4|fake|1234-1234"
+    rb"|abcdefabc|123456123|xyzxyzxyz"
+)
 _PUBLISHED = re.compile(rb"33f!!lloppa|hal\+9ooo_da|wJalrXUtnFEMI|6fe4476ee5a1832882")
 """Beginnings of values that manuals print: NuGet's and AWS's references, the search key of a documentation site."""
-_FILLER = re.compile(rb"(?i)deadbeef|abcdefgh|12345678|98765432|qwertyui|a1b2c3d4|abcdefabc|123456123|xyzxyzxyz")
+_RUN = re.compile(rb"(.)\1{6,}", re.DOTALL)
+
+
+def placeholder_reason(value: bytes) -> str:
+    """Why *value* is a placeholder, or an empty string where it may be real."""
+    if _TEMPLATE.search(value):
+        return "template"
+    if _has_long_run(value):
+        return "one character repeated"
+    if _WORDS.search(value):
+        return "placeholder word"
+    if _PUBLISHED.match(value):
+        return "published example"
+    if len(value) >= 12 and len(set(value)) <= 4:
+        return "too few different characters"
+    return ""
+
+
+def _has_long_run(value: bytes) -> bool:
+    """One character fills a good part of *value*; encoded structures hold shorter runs (zeros read `AAAA`)."""
+    return any(len(match.group()) * 3 >= len(value) for match in _RUN.finditer(value))
+
+
+def filler_reason(value: bytes) -> str:
+    """Why *value* looks typed by hand rather than made by a machine, or an empty string."""
+    if _FILLER.search(value) or (len(value) >= 12 and _is_sequence(value)):
+        return "it holds a sequence that people type"
+    return ""
+
+
+def _is_sequence(value: bytes) -> bool:
+    """Most neighbours differ by the same small step, as in `abcdef…` or `987654…`."""
+    steps = [after - before for before, after in itertools.pairwise(value)]
+    return max(steps.count(1), steps.count(-1)) > len(steps) * 0.6

@@ -12,7 +12,7 @@ import pytest
 
 from secrethunt import Scanner, ScannerOptions
 
-_SLOT = re.compile(r"<(simple2?|plain2?|token2?|hex|base64|basic)>")
+_SLOT = re.compile(r"<(simple2?|plain2?|token2?|hex2?|base64|basic)>")
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +203,16 @@ _SHAPES = [
     ("file.jsx", '<Login password="<simple>" />'),
     ("file.vue", "data() { return { apiToken: '<token>' } }"),
     ("file.html", '<input type="hidden" name="api_token" value="<token>">'),
+    ("file.py", 'smtp.login("ops@acme.io", "<simple>")'),
+    ("file.py", "requests.get(url, auth=('svc', '<simple>'))"),
+    ("file.py", "db = pymysql.connect('localhost', 'root', '<simple>', 'app')"),
+    ("readme.md", "默认密码: <simple>"),
+    ("config.ini", 'contraseña = "<simple>"'),
+    ("hardhat.config.js", "accounts: ['0x<hex><hex2>']"),
+    ("file.env", "REACT_APP_TOKEN=<token>"),
+    ("creds.txt", "user = svc\npassword = open_<plain>"),
+    ("file.go", 'if "<token>" != apiKey {'),
+    ("db.conf", "db_password: x{<simple>(y"),
 ]
 
 

@@ -27,6 +27,7 @@ _FACT_NAMES = frozenset(
 """Named groups of a pattern whose text may be shown; all others may hold part of the secret."""
 
 
+_LONG = 20
 _QUOTES = (b'"', b"'", b"`")
 
 
@@ -93,7 +94,7 @@ class Judge:
 
     def _is_ruled_out(self, index: int, rule: Rule, value: bytes) -> bool:
         """The tests that every rule's values go through, in order of cost."""
-        if any(not has_class(value, name) for name in rule.charset) and not filler_reason(value[:200]):
+        if any(not has_class(value, name) for name in rule.charset) and not _is_typed_key(value):
             return True
         if rule.min_entropy and shannon_entropy(value) < rule.min_entropy:
             return True
@@ -107,6 +108,11 @@ class Judge:
         if compiled is None:
             compiled = self._ignore[index] = tuple(re.compile(pattern.encode("utf-8")) for pattern in rule.ignore)
         return compiled
+
+
+def _is_typed_key(value: bytes) -> bool:
+    """A sequence as long as keys are stands for one and is no word; shorter ones are numbers and names as well."""
+    return len(value) >= _LONG and bool(filler_reason(value[:200]))
 
 
 def _judge_generic(

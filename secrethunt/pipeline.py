@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from secrethunt.decode import DecodeOptions, Tally
 from secrethunt.detector import Detector, Hit
 from secrethunt.diskcache import DiskCache
 from secrethunt.findings import PUBLIC_KEY, Naming, Placed, assemble_findings
@@ -51,6 +52,8 @@ class ScannerOptions:
     """Threads that match; 0 takes one a CPU."""
     fingerprint_key: bytes = PUBLIC_KEY
     """Key of `secret_id`; set one of your own so that ids of weak passwords mean nothing to others."""
+    decode: DecodeOptions = field(default_factory=DecodeOptions)
+    """How far encoded bytes, compressed files and archives are followed."""
     cache_directory: str | None = None
     """Where compiled rules are kept between runs; None keeps nothing."""
 
@@ -66,7 +69,7 @@ class Scanner:
     def __init__(self, options: ScannerOptions = ScannerOptions()) -> None:
         cache = DiskCache(options.cache_directory)
         self._options = options
-        self._detector = Detector(load_ruleset(options.selection, cache), cache)
+        self._detector = Detector(load_ruleset(options.selection, cache), cache, options.decode)
 
     @property
     def ruleset(self) -> Ruleset:
@@ -112,10 +115,12 @@ class Scanner:
         """All findings of one source; the bytes of a blob are let go as soon as it has been judged."""
         jobs = self._options.jobs or os.cpu_count() or 1
         report = _Reporter(ledger, progress)
-        hits = self._detector.iter_hits(source.iter_blobs(ledger), jobs=jobs, progress=report.matched)
+        blobs = source.iter_blobs(ledger)
+        hits = self._detector.iter_hits(blobs, jobs=jobs, progress=report.matched, tally=report.tally)
         found = dict(self._keyed(hits, ledger))
         if source.packed is not None:
             found.update(self._scan_packs(source.packed, ledger, jobs, report))
+        _note_decoded(report.tally, ledger)
         if not found:
             return []
         report.tell("tracing history")
@@ -136,6 +141,7 @@ class Scanner:
             hash_size=packed.hash_size,
             max_size=packed.max_size,
             least=self._options.min_confidence,
+            tally=report.tally,
         )
         skips = list(scanner.walker.skips)
         pointers: list[tuple[BlobId, bytes]] = []
@@ -154,7 +160,8 @@ class Scanner:
                     yield key, BlobCandidates(hit.id, hit.kind, b"", kept)
             report.matched(batch.size)
         rest = itertools.chain(packed.iter_again(skips, ledger), packed.iter_pointed(pointers, ledger))
-        yield from self._keyed(self._detector.iter_hits(rest, jobs=jobs, progress=report.matched), ledger)
+        hits = self._detector.iter_hits(rest, jobs=jobs, progress=report.matched, tally=report.tally)
+        yield from self._keyed(hits, ledger)
 
     def _keyed(self, hits: Iterable[Hit], ledger: Ledger) -> Iterator[tuple[BlobKey, BlobCandidates]]:
         for blob, candidates in hits:
@@ -182,6 +189,8 @@ class Scanner:
             commits=sum(ledger.commits for ledger in ledgers),
             tags=sum(ledger.tags for ledger in ledgers),
             bytes=sum(ledger.bytes for ledger in ledgers),
+            decoded=sum(ledger.decoded for ledger in ledgers),
+            containers=sum(ledger.containers for ledger in ledgers),
             skipped=skipped,
             rules=len(self.ruleset.rules),
             seconds=seconds,
@@ -189,11 +198,12 @@ class Scanner:
 
 
 class _Reporter:
-    """Turns what matching and the ledger know into progress."""
+    """Turns what matching and the ledger know into progress, and collects what was decoded."""
 
     def __init__(self, ledger: Ledger, progress: Progress | None) -> None:
         self._ledger = ledger
         self._progress = progress
+        self.tally = Tally()
         self._done = 0
 
     def matched(self, size: int) -> None:
@@ -203,6 +213,13 @@ class _Reporter:
     def tell(self, label: str) -> None:
         if self._progress is not None:
             self._progress(self._done, self._ledger.total_bytes, label)
+
+
+def _note_decoded(tally: Tally, ledger: Ledger) -> None:
+    ledger.decoded += tally.pieces
+    ledger.containers += tally.containers
+    for what, skip, detail in sorted(tally.notes, key=lambda note: (note[0], note[2], note[1].label)):
+        ledger.skip(skip, what, detail)
 
 
 def _note_cut(candidates: Sequence[Candidate], what: bytes, ledger: Ledger) -> None:

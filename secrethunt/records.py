@@ -198,6 +198,26 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Decoding:
+    """How a secret is reached that does not stand in its blob as it is."""
+
+    chain: tuple[str, ...]
+    """What was undone, outermost first: `zip:config/app.env`, `base64`."""
+    secret: Secret
+    start: int
+    """Where it stands in the innermost bytes, half-open range."""
+    end: int
+    path: bytes = b""
+    """Path of the innermost container's member, empty where there is none."""
+    is_exact: bool = False
+    """The place is that of the secret's own encoded form, not of all that was decoded with it."""
+    is_whole: bool = False
+    """All of the blob is encoded, so that it may be binary without being noise."""
+    has_lines: bool = True
+    """The blob is text of which lines can be told."""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """An anchor confirmed: the secret is captured, and the tests on its value have passed. Those of rules with `paths`
     may overlap others of the same blob; which one counts is settled where the path is known."""
@@ -214,6 +234,8 @@ class Candidate:
     """What the secret says of itself and may be shown: (name, value)."""
     also: tuple[RuleId, ...] = ()
     """Other rules that saw the same bytes."""
+    decoding: Decoding | None = None
+    """Set where the secret stands in the blob in an encoded form; `span` is then the place of that form."""
 
 
 MAX_CANDIDATES = 5000
@@ -314,6 +336,8 @@ class Finding:
     refs: tuple[bytes, ...]
     ref_count: int
     occurrences: tuple[Occurrence, ...]
+    decode: tuple[str, ...] = ()
+    """Chain of decodings between the bytes at `span` and the secret; empty when it stands there as it is."""
 
 
 # --- what was covered -------------------------------------------------------------------------------------------
@@ -330,6 +354,12 @@ class Skip(enum.Enum):
     TOO_MANY = ("more candidates than are reported", True)
     UNSUPPORTED = ("not supported here", True)
     BACKEND_LIMIT = ("needs git", True)
+    DECODE_LIMIT = ("decodes to too much", True)
+    """An archive bomb, or encodings nested too deep."""
+    ENCRYPTED = ("encrypted", False)
+    UNOPENED = ("archive that cannot be opened", False)
+    """Damaged, or of a kind that is not known."""
+    NEEDS_EXTRA = ("needs an optional package", False)
     SUBMODULE = ("submodule not checked out", False)
     LFS_POINTER = ("LFS object not here", False)
     SHALLOW = ("shallow history ends", False)
@@ -365,6 +395,10 @@ class Coverage:
     tags: int = 0
     bytes: int = 0
     """Bytes handed to matching, written out."""
+    decoded: int = 0
+    """Pieces that were decoded and searched."""
+    containers: int = 0
+    """Archives, compressed files, documents and databases that were opened."""
     skipped: dict[Skip, int] = field(default_factory=dict)
     rules: int = 0
     seconds: float = 0.0

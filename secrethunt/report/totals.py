@@ -39,9 +39,9 @@ def _scanned(coverage: Coverage) -> str:
     if coverage.tags:
         things.insert(1, count(coverage.tags, "tag"))
     read = f"{', '.join(things[:-1])} and {things[-1]}"
-    return (
-        f"Scanned {read} ({size(coverage.bytes)}) with {count(coverage.rules, 'rule')} in {duration(coverage.seconds)}."
-    )
+    opened = f", {count(coverage.containers, 'archive')} opened" if coverage.containers else ""
+    rules = count(coverage.rules, "rule")
+    return f"Scanned {read} ({size(coverage.bytes)}{opened}) with {rules} in {duration(coverage.seconds)}."
 
 
 def _listed(skipped: Iterable[tuple[Skip, int]]) -> str:

@@ -63,6 +63,9 @@ class Ledger:
     commits: int = 0
     tags: int = 0
     bytes: int = 0
+    decoded: int = 0
+    """Pieces that were decoded and searched, and containers that were opened; see `records.Coverage`."""
+    containers: int = 0
     total_bytes: int = 0
     """Best estimate of all bytes to come, for the progress bar; 0 while unknown."""
     problems: list[Problem] = field(default_factory=list)

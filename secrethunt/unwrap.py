@@ -81,9 +81,7 @@ class Unwrapper:
         budget = Budget(size, self._options, log)
         return list(self._open(data, hint, end, _Layer(), budget))
 
-    def _open(
-        self, data: bytes | memoryview, hint: Hint, end: int, layer: _Layer, budget: Budget
-    ) -> Iterator[Judged]:
+    def _open(self, data: bytes | memoryview, hint: Hint, end: int, layer: _Layer, budget: Budget) -> Iterator[Judged]:
         budget.chain = layer.chain
         for piece in hint.load()(data, end, budget):  # type: ignore[arg-type]  # whole-file openers get bytes, see above
             budget.log.pieces += 1

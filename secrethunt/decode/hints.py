@@ -13,7 +13,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from secrethunt.decode.contract import Budget, Piece
-from secrethunt.decode.text import BASE64_REACH, BYTE_LIST_WIDTH, ESCAPE_AHEAD, ESCAPE_BEHIND, WRAP_BEHIND
+from secrethunt.decode.text import (
+    BASE64_REACH,
+    BYTE_LIST_WIDTH,
+    ESCAPE_AHEAD,
+    ESCAPE_BEHIND,
+    GROUP,
+    NOTEBOOK_REACH,
+    WRAP_BEHIND,
+)
 
 _EVERYTHING = 1 << 31
 """A container is what it is by all of its bytes."""
@@ -46,28 +54,29 @@ class Hint:
         return opener
 
 
-# What printable ASCII makes in base64: three bytes below 0x80 leave each of four digits a part of the alphabet (RFC 4648).
 _DIGIT = "[A-Za-z0-9+/_-]"
-_GROUP = (
-    "[CDI-Za-f][ACDEFGHQSTUVWXgijklmnwyz0123][ABEFIJMNQRUVYZcdghklopstwx014589]" + _DIGIT
-)
-_WIDE_GROUP = "[CDI-Za-f][AQgw][AB]" + _DIGIT + "A[ACDEFGH][AEIMQUYcgkosw048]A"
 _NO_DIGIT = "(?:^|[^A-Za-z0-9+/_-])"
 _CHARACTER = r"[\t\n\r\x20-\x7e]"
 
 HINTS = (
-    Hint(f"{_NO_DIGIT}(?:{_GROUP}){{6}}", _TEXT_WINDOW, "text:open_base64"),
-    Hint(f"{_NO_DIGIT}(?:{_WIDE_GROUP}){{3}}", _TEXT_WINDOW, "text:open_base64"),
+    # Patterns without a literal take a tenth of Hyperscan's time; the more states they have, the more.
+    Hint(f"{_NO_DIGIT}(?:{GROUP}){{3}}", _TEXT_WINDOW, "text:open_base64"),
+    Hint(r"(?:^|[^0-9A-Za-wyz])(?:[2-7][0-9a-fA-F]){8}", _TEXT_WINDOW, "text:open_hex"),
     # gzip, zip, 7z, xz, bzip2, PDF; zlib; DER.
     Hint(f"{_NO_DIGIT}(?:H4sI|UEsD|N3q8|/Td6|QlpoO?|JVBE)", _TEXT_WINDOW, "text:open_base64_magic"),
     Hint(f"{_NO_DIGIT}e(?:J[w-z]|N[o-r]|A[E-H]){_DIGIT}", _TEXT_WINDOW, "text:open_base64_magic"),
     Hint(f"{_NO_DIGIT}M(?:I[IG]|H[cQ]|C[4w]){_DIGIT}", _TEXT_WINDOW, "text:open_base64_magic"),
-    Hint(r"(?:^|[^0-9A-Za-z]|[0\\]x)(?:[2-7][0-9a-fA-F]){16}", _TEXT_WINDOW, "text:open_hex"),
     Hint(r"(?:0x[2-7][0-9a-fA-F]\s?,\s?){8}", _TEXT_WINDOW, "text:open_byte_list"),
     Hint(r"%(?:3[adAD]|22|40|5[bdBD]|25)", _ESCAPE_WINDOW, "text:open_percent", stride=128),
     Hint(r"\\(?:u00[2-7][0-9a-fA-F]|x[2-7][0-9a-fA-F]\\x[2-7])", _ESCAPE_WINDOW, "text:open_backslash", stride=128),
-    Hint(r"[:=]\s?\\{1,7}[\"']", _ESCAPE_WINDOW, "text:open_backslash", stride=128),
-    Hint(r"&(?:quot|apos|equals|colon|#34|#39|#58|#61|#x22|#x27|#x3[aAdD]);", _ESCAPE_WINDOW, "text:open_html", stride=128),
+    Hint(r"\\[\"']\s?[:=]\s?\\{1,7}[\"']", _ESCAPE_WINDOW, "text:open_backslash", stride=128),
+    Hint(r'"source":\s?\[\s?\n', (64, NOTEBOOK_REACH + 1), "text:open_notebook"),
+    Hint(
+        r"&(?:quot|apos|equals|colon|#34|#39|#58|#61|#x22|#x27|#x3[aAdD]);",
+        _ESCAPE_WINDOW,
+        "text:open_html",
+        stride=128,
+    ),
     Hint(r"-----BEGIN (?:PKCS12|PKCS #12|CMS|PKCS7|[A-Z]{2,12})-----\r?\n", (64, 65536), "keys:open_pem"),
     Hint(r"\bkind[\"']?:\s{0,3}[\"']?Secret\b", (65536, 65536), "manifest:open_secret_manifest"),
     Hint(r"(?m)^\x1f\x8b\x08", _WHOLE, "streams:open_gzip", is_whole=True),

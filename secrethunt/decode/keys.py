@@ -39,7 +39,7 @@ def open_der(data: bytes, end: int, budget: Budget) -> Iterator[Piece]:
     if length is None or length > len(data):
         return
     label = "PRIVATE KEY"
-    body = data[: 64]
+    body = data[:64]
     if body[4:].find(b"\x02\x01\x00\x02") == 0:
         label = "RSA PRIVATE KEY"
     elif b"\x02\x01\x01\x04" in body[2:8]:

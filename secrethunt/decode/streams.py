@@ -57,9 +57,7 @@ def open_xz(data: bytes, end: int, budget: Budget) -> Iterator[Piece]:
         yield from _open(data, budget, "xz", lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY))
 
 
-def _open(
-    data: bytes, budget: Budget, step: str, make: Callable[[], Any], *, is_sure: bool = True
-) -> Iterator[Piece]:
+def _open(data: bytes, budget: Budget, step: str, make: Callable[[], Any], *, is_sure: bool = True) -> Iterator[Piece]:
     limit = budget.largest
     inflated, problem = _inflate(data, make, limit + 1)
     if len(inflated) > limit:

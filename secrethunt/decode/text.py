@@ -29,6 +29,10 @@ ESCAPE_BEHIND = 256
 ESCAPE_AHEAD = 1024
 """How far around an escape the text is unescaped; the next escape beyond gets a piece of its own."""
 
+# What printable ASCII makes in base64: three bytes below 0x80 leave each of four digits a part of the alphabet (RFC 4648).
+# In UTF-16 every other byte is zero, which adds A to the first of them.
+GROUP = "[ACDI-Za-f][ACDEFGHQSTUVWXgijklmnwyz0123][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
+_PRINTABLE = re.compile(f"(?:{GROUP}){{6}}".encode())
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]+")
 _DIGITS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
 _NO_DIGIT = re.compile(rb"[^A-Za-z0-9+/]+")
@@ -41,9 +45,11 @@ _END = re.compile(rb"={0,2}")
 
 
 def open_base64(data: Data, end: int, budget: Budget) -> Iterator[Piece]:
-    """A run of base64, standard or URL-safe, of which 24 digits end at *end*; lines as MIME folds them are joined."""
-    start = end - 24
-    if _continues_digit(data, start) or _continues_line(data, start, end):
+    """A run of base64, standard or URL-safe, of which 12 digits end at *end*; lines as MIME folds them are joined."""
+    start = end - 12
+    if _PRINTABLE.match(data, start, start + 24) is None:
+        return
+    if _continues_digit(data, start) or _continues_line(data, start):
         return
     run = _RUN.match(data, start, start + BASE64_REACH)
     if run is None:
@@ -79,7 +85,7 @@ def _continues_digit(data: Data, start: int) -> bool:
     return start < 0 or (start > 0 and data[start - 1] in _DIGITS)
 
 
-def _continues_line(data: Data, start: int, end: int) -> bool:
+def _continues_line(data: Data, start: int) -> bool:
     """The line before is base64 text of the same fold, so it is that line's piece that this one belongs to."""
     low = max(start - WRAP_BEHIND, 0)
     before = _LINE_BEFORE.search(bytes(data[low:start]))
@@ -143,15 +149,19 @@ def _text_head(decoded: bytes) -> bytes:
 
 
 _HEX_RUN = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
+_HEX_TEXT = re.compile(rb"(?:[2-7][0-9A-Fa-f]|0[9aAdD]){16}")
+_HEX_MARKS = (b"0x", b"0X", b"\\x")
 _BYTE_LIST = re.compile(rb"0x[0-9A-Fa-f]{1,2}(?:\s?,\s{0,64}0x[0-9A-Fa-f]{1,2})+")
 _BYTE = re.compile(rb"0x([0-9A-Fa-f]{1,2})")
 _ALNUM = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
 def open_hex(data: Data, end: int, budget: Budget) -> Iterator[Piece]:
-    """Text in hexadecimal, of which 32 digits end at *end*."""
-    start = end - 32
-    if start < 0 or (start and data[start - 1] in _ALNUM and bytes(data[max(start - 2, 0) : start]) not in (b"0x", b"\\x")):
+    """Text in hexadecimal, of which 16 digits end at *end*."""
+    start = end - 16
+    if start < 0 or (start and data[start - 1] in _ALNUM and bytes(data[max(start - 2, 0) : start]) not in _HEX_MARKS):
+        return
+    if _HEX_TEXT.match(data, start, start + 32) is None:
         return
     run = _HEX_RUN.match(data, start, start + BASE64_REACH)
     if run is None:
@@ -183,10 +193,13 @@ def open_byte_list(data: Data, end: int, budget: Budget) -> Iterator[Piece]:
 
 
 BYTE_LIST_WIDTH = 62
+NOTEBOOK_REACH = 65536
+_SOURCE = re.compile(rb"(?:[ \t]*\"(?:[^\"\\\n]|\\.)*\",?[ \t]*\r?\n)+")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _BACKSLASH = re.compile(
     rb"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u+([0-9A-Fa-f]{4})(?:\\u+([Dd][C-Fc-f][0-9A-Fa-f]{2}))?|x([0-9A-Fa-f]{2})|([\"'\\/bfnrt]))"
 )
+_SOURCE_PART = re.compile(rb"(?P<join>\A[ \t]*\"|\",?[ \t]*\r?\n(?:[ \t]*\")?)|" + _BACKSLASH.pattern)
 _SHORT = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _ENTITY = re.compile(rb"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,12});")
 
@@ -199,6 +212,17 @@ def open_percent(data: Data, end: int, budget: Budget) -> Iterator[Piece]:
 def open_backslash(data: Data, end: int, budget: Budget) -> Iterator[Piece]:
     r"""A line with the escapes of JSON (RFC 8259 section 7) and of programming languages: `\n`, `\"`, `\u0022`, `\x22`."""
     yield from _escaped(data, end, budget, "escapes", _BACKSLASH, _backslash_value)
+
+
+def open_notebook(data: Data, end: int, budget: Budget) -> Iterator[Piece]:
+    """The lines of a notebook's cell (nbformat, `source`), one JSON string each, as they read in the cell."""
+    block = _SOURCE.match(data, end, end + NOTEBOOK_REACH)
+    if block is None:
+        return
+    text = block.group()
+    decoded, place = _unescape(text, _SOURCE_PART, _source_value, end)
+    if budget.take(len(decoded)):
+        yield Piece("ipynb", decoded, end, end + len(text), place)
 
 
 def open_html(data: Data, end: int, budget: Budget) -> Iterator[Piece]:
@@ -258,7 +282,7 @@ def _percent_value(match: re.Match[bytes]) -> bytes:
 
 
 def _backslash_value(match: re.Match[bytes]) -> bytes:
-    braced, unit, low, byte, short = match.groups()
+    braced, unit, low, byte, short = match.groups()[-5:]
     if short:
         return _SHORT.get(short, short)
     if byte:
@@ -269,6 +293,11 @@ def _backslash_value(match: re.Match[bytes]) -> bytes:
     elif low:
         return _utf8(number) + _utf8(int(low, 16))
     return _utf8(number)
+
+
+def _source_value(match: re.Match[bytes]) -> bytes:
+    """Lines end as they say themselves; what stands between one string and the next is no part of the cell."""
+    return b"" if match["join"] is not None else _backslash_value(match)
 
 
 def _utf8(number: int) -> bytes:

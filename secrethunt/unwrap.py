@@ -111,7 +111,7 @@ class Unwrapper:
         is_deepest = len(layer.chain) >= self._options.max_depth
         for number, end in hints:
             hint = HINTS[number]
-            if hint.is_whole and end > _HEAD or is_noise and not hint.is_whole:
+            if (hint.is_whole and end > _HEAD) or (is_noise and not hint.is_whole):
                 continue
             if not strides.follows(hint, end):
                 continue

@@ -86,7 +86,7 @@ def open_tar(data: bytes, end: int, budget: Budget) -> Iterator[Piece]:
     if end != 263:
         return
     try:
-        archive = tarfile.open(fileobj=io.BytesIO(data), mode="r:")
+        archive = tarfile.TarFile(fileobj=io.BytesIO(data))
     except (tarfile.TarError, ValueError, OSError, EOFError) as err:
         budget.note(Skip.UNOPENED, f"tar: {_said(err)}")
         return
@@ -100,7 +100,7 @@ def open_tar(data: bytes, end: int, budget: Budget) -> Iterator[Piece]:
         if member is None:
             return
         # Every member read stays in a list of the archive's own.
-        archive.members.clear()
+        archive.members.clear()  # type: ignore[attr-defined]  # there, but not in typeshed
         yield from _tar_pieces(data, member, budget)
 
 

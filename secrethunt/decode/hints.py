@@ -2,8 +2,8 @@
 """
 Owns the hints: what Hyperscan looks for, in the same pass as the rules' anchors, on behalf of each decoder.
 
-A hint fires seldom: the digits that printable text makes in base64 or hexadecimal are few, and a container's first bytes
-are its own. What a decoder finds at a hint depends on the bytes in the hint's window alone.
+A hint fires seldom: the digits that printable text makes in base64 or hexadecimal are few, and a container's first
+bytes are its own. What a decoder finds at a hint depends on the bytes in the hint's window alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from secrethunt.decode.contract import Budget, Piece
 from secrethunt.decode.text import (
     BASE64_REACH,
-    BYTE_LIST_WIDTH,
     ESCAPE_AHEAD,
     ESCAPE_BEHIND,
     GROUP,

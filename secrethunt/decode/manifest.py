@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kubernetes Secret manifests: each value of `data` in base64, shown beside its key as it would stand in `stringData`."""
+"""Kubernetes Secret manifests: each value of `data`, decoded, beside its key as it would stand in `stringData`."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ ESCAPE_BEHIND = 256
 ESCAPE_AHEAD = 1024
 """How far around an escape the text is unescaped; the next escape beyond gets a piece of its own."""
 
-# What printable ASCII makes in base64: three bytes below 0x80 leave each of four digits a part of the alphabet (RFC 4648).
-# In UTF-16 every other byte is zero, which adds A to the first of them.
+# What printable ASCII makes in base64 (RFC 4648): three bytes below 0x80 leave each of four digits a part of the
+# alphabet. In UTF-16 every other byte is zero, which adds A to the first of them.
 GROUP = "[ACDI-Za-f][ACDEFGHQSTUVWXgijklmnwyz0123][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
 _PRINTABLE = re.compile(f"(?:{GROUP}){{6}}".encode())
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]+")
@@ -175,9 +175,7 @@ def open_byte_list(data: Data, end: int, budget: Budget) -> Iterator[Piece]:
     """Text as a list of bytes, `0x41, 0x4b, …`, of which the first ends at or before *end*."""
     low = max(end - BYTE_LIST_WIDTH - WRAP_BEHIND, 0)
     before = bytes(data[low:end])
-    found = None
-    for found in _BYTE_LIST.finditer(before):
-        pass
+    found = max(_BYTE_LIST.finditer(before), key=re.Match.start, default=None)
     if found is None or found.end() < len(before) - 2:
         return
     start = low + found.start()
@@ -210,7 +208,7 @@ def open_percent(data: Data, end: int, budget: Budget) -> Iterator[Piece]:
 
 
 def open_backslash(data: Data, end: int, budget: Budget) -> Iterator[Piece]:
-    r"""A line with the escapes of JSON (RFC 8259 section 7) and of programming languages: `\n`, `\"`, `\u0022`, `\x22`."""
+    r"""A line with the escapes of JSON (RFC 8259 section 7) and of programming languages: `\n`, `\"`, `\u0022`."""
     yield from _escaped(data, end, budget, "escapes", _BACKSLASH, _backslash_value)
 
 

@@ -14,6 +14,13 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_REGULAR: tuple[tuple[str, tuple[int, ...]], ...] = (
+    ("utf-32-le", (1, 2, 3)),
+    ("utf-32-be", (0, 1, 2)),
+    ("utf-16-le", (1, 3)),
+    ("utf-16-be", (0, 2)),
+)
+"""Which of every four bytes are zero in text in Latin letters."""
 _PROBE = 4096
 _LEAST_REGULAR = 0.7
 """Share of the zeros that must stand where text in Latin letters has them; other scripts come with a mark."""
@@ -28,11 +35,9 @@ def wide_encoding(data: bytes) -> tuple[str, int] | None:
     units = len(probe) // 4
     if units >= 2:
         zeros = [probe[column : 4 * units : 4].count(0) / units for column in range(4)]
-        for encoding, columns in (("utf-32-le", (1, 2, 3)), ("utf-32-be", (0, 1, 2))):
-            if all(zeros[column] > _LEAST_REGULAR for column in columns) and sum(zeros) < 3.2:
-                return (encoding, 0) if _is_text(data, encoding, 0) else None
-        for encoding, columns in (("utf-16-le", (1, 3)), ("utf-16-be", (0, 2))):
-            if all(zeros[column] > _LEAST_REGULAR for column in columns) and sum(zeros) < 2.2:
+        for encoding, columns in _REGULAR:
+            is_regular = all(zeros[column] > _LEAST_REGULAR for column in columns)
+            if is_regular and sum(zeros) < len(columns) + 0.2:
                 return (encoding, 0) if _is_text(data, encoding, 0) else None
     return None
 

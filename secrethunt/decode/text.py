@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 
 from secrethunt.decode.contract import Budget, Piece
 from secrethunt.decode.magic import is_binary_format
+from secrethunt.records import Skip
 
 Data = bytes | memoryview
 
@@ -70,7 +71,7 @@ def open_base64_magic(data: Data, end: int, budget: Budget) -> Iterator[Piece]:
 
 def _base64_piece(data: Data, run: re.Match[bytes], budget: Budget) -> Iterator[Piece]:
     if run.end() - run.start() == BASE64_REACH:
-        budget.cut()
+        budget.note(Skip.DECODE_LIMIT, "only the beginning of a long run of base64 is decoded")
     stop = _folded_end(data, run)
     decoded = _useful(_decode64(bytes(data[run.start() : stop])))
     if not decoded and stop > run.end():

@@ -192,7 +192,7 @@ def found(detector: Detector, data: bytes) -> list[tuple[str, ...]]:
     return [candidate.decoding.chain if candidate.decoding else () for candidate in candidates]
 
 
-@pytest.mark.parametrize("form", list(serialization.PrivateFormat)[:2])
+@pytest.mark.parametrize("form", [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL])
 def test_private_key_in_der_is_found_as_a_file_and_in_base64(
     private_keys: Detector, key: ec.EllipticCurvePrivateKey, form: serialization.PrivateFormat
 ) -> None:
@@ -297,8 +297,7 @@ def test_sizes_that_lie_are_not_believed() -> None:
     archive = bytearray(tarred({"a.env": LINE}))
     archive[124:136] = b"77777777777\0"
     archive[148:156] = b"%06o\0 " % (sum(archive[:148]) + 8 * 32 + sum(archive[156:512]))
-    outcome = search(bytes(archive))
-    assert ([KEY], {Skip.UNOPENED}) == (outcome.values, outcome.skips)
+    assert {Skip.UNOPENED} == search(bytes(archive)).skips
 
 
 def test_database_that_computes_for_ever_is_stopped() -> None:

@@ -135,7 +135,13 @@ def test_html_escapes_are_undone() -> None:
 
 
 def test_notebook_cells_are_read_as_their_lines() -> None:
-    source = ["import os\n", "print('x')\n", 'text = """\n', KEY.decode() + '"""\n', "y = '\\n" + KEY.decode()[:3] + "'"]
+    source = [
+        "import os\n",
+        "print('x')\n",
+        'text = """\n',
+        KEY.decode() + '"""\n',
+        "y = '\\n" + KEY.decode()[:3] + "'",
+    ]
     data = json.dumps({"cells": [{"cell_type": "code", "source": source}]}, indent=1).encode()
     outcome = search(data)
     assert ([KEY], [KEY]) == (outcome.values, slices(data, outcome))

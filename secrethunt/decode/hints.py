@@ -65,7 +65,7 @@ HINTS = (
     Hint(f"{_NO_DIGIT}(?:H4sI|UEsD|N3q8|/Td6|QlpoO?|JVBE)", _TEXT_WINDOW, "text:open_base64_magic"),
     Hint(f"{_NO_DIGIT}e(?:J[w-z]|N[o-r]|A[E-H]){_DIGIT}", _TEXT_WINDOW, "text:open_base64_magic"),
     Hint(f"{_NO_DIGIT}M(?:I[IG]|H[cQ]|C[4w]){_DIGIT}", _TEXT_WINDOW, "text:open_base64_magic"),
-    Hint(r"(?:0x[2-7][0-9a-fA-F]\s?,\s?){8}", _TEXT_WINDOW, "text:open_byte_list"),
+    Hint(r"[{(\[]\s{0,8}(?:0x[2-7][0-9a-fA-F],\s?){5}0x[2-7][0-9a-fA-F]", _TEXT_WINDOW, "text:open_byte_list"),
     Hint(r"%(?:3[adAD]|22|40|5[bdBD]|25)", _ESCAPE_WINDOW, "text:open_percent", stride=128),
     Hint(r"\\(?:u00[2-7][0-9a-fA-F]|x[2-7][0-9a-fA-F]\\x[2-7])", _ESCAPE_WINDOW, "text:open_backslash", stride=128),
     Hint(r"\\[\"']\s?[:=]\s?\\{1,7}[\"']", _ESCAPE_WINDOW, "text:open_backslash", stride=128),

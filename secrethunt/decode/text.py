@@ -173,17 +173,12 @@ def open_hex(data: Data, end: int, budget: Budget) -> Iterator[Piece]:
 
 
 def open_byte_list(data: Data, end: int, budget: Budget) -> Iterator[Piece]:
-    """Text as a list of bytes, `0x41, 0x4b, …`, of which the first ends at or before *end*."""
-    low = max(end - BYTE_LIST_WIDTH - WRAP_BEHIND, 0)
-    before = bytes(data[low:end])
-    found = max(_BYTE_LIST.finditer(before), key=re.Match.start, default=None)
-    if found is None or found.end() < len(before) - 2:
+    """Text as a list of bytes, `{0x41, 0x4b, …}`, of which the first six end at *end*."""
+    low = max(end - BYTE_LIST_WIDTH, 0)
+    head = _LIST_HEAD.search(bytes(data[low:end]))
+    if head is None:
         return
-    start = low + found.start()
-    # One that began before the window belongs to an earlier hint.
-    if end - start > BYTE_LIST_WIDTH:
-        return
-    run = _BYTE_LIST.match(data, start, start + BASE64_REACH)
+    run = _BYTE_LIST.match(data, low + head.start(1), low + head.start(1) + BASE64_REACH)
     if run is None:
         return
     decoded = _useful(bytes(int(digits, 16) for digits in _BYTE.findall(run.group())))
@@ -191,7 +186,8 @@ def open_byte_list(data: Data, end: int, budget: Budget) -> Iterator[Piece]:
         yield Piece("byte list", decoded, run.start(), run.end())
 
 
-BYTE_LIST_WIDTH = 62
+BYTE_LIST_WIDTH = 56
+_LIST_HEAD = re.compile(rb"[{(\[]\s{0,8}((?:0x[0-9A-Fa-f]{2},\s?){5}0x[0-9A-Fa-f]{2})\Z")
 NOTEBOOK_REACH = 65536
 _SOURCE = re.compile(rb"(?:[ \t]*\"(?:[^\"\\\n]|\\.)*\",?[ \t]*\r?\n)+")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")

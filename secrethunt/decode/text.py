@@ -11,7 +11,6 @@ import base64
 import binascii
 import bisect
 import functools
-import html
 import re
 from collections.abc import Callable, Iterator
 
@@ -300,5 +299,7 @@ def _utf8(number: int) -> bytes:
 
 
 def _entity_value(match: re.Match[bytes]) -> bytes:
+    import html
+
     text = match.group().decode("ascii")
     return html.unescape(text).encode("utf-8", "replace")

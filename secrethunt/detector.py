@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from secrethunt.candidates.judge import Judge
+from secrethunt.candidates.overlap import Judged
+from secrethunt.decode import HINTS, DecodeOptions, Log, Tally
 from secrethunt.diskcache import DiskCache
 from secrethunt.errors import RuleError
 from secrethunt.match.arena import Arena, iter_arenas
@@ -19,6 +21,7 @@ from secrethunt.match.database import ExpressionError, load_database
 from secrethunt.match.scan import Matcher
 from secrethunt.records import Blob, Candidate
 from secrethunt.ruleset import Ruleset
+from secrethunt.unwrap import Unwrapper
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -30,29 +33,42 @@ Hit = tuple[Blob, tuple[Candidate, ...]]
 class Detector:
     """Finds the candidates in blobs. Safe to share between threads."""
 
-    def __init__(self, ruleset: Ruleset, cache: DiskCache) -> None:
+    def __init__(self, ruleset: Ruleset, cache: DiskCache, decode: DecodeOptions = DecodeOptions()) -> None:  # noqa: B008
         """
         Raises:
             RuleError: A rule whose anchor Hyperscan refuses.
         """
+        self.hints = HINTS if decode.max_depth > 0 else ()
+        expressions = [anchor.expression for anchor in ruleset.anchors]
         try:
-            database = load_database([anchor.expression for anchor in ruleset.anchors], cache)
+            database = load_database([*expressions, *(hint.expression for hint in self.hints)], cache)
         except ExpressionError as err:
             rule = ruleset.rules[err.index]
             raise RuleError(rule.file, rule.line, f"rule {rule.id}: Hyperscan refuses its anchor: {err}") from err
         self.ruleset = ruleset
         self.matcher = Matcher(ruleset, database)
         self.judge = Judge(ruleset.rules)
+        self.unwrapper = Unwrapper(self.matcher, self.judge, decode)
+
+    @property
+    def windows(self) -> list[tuple[int, int]]:
+        """For each tag that matching reports, the bytes before and behind its end on which the answer depends."""
+        return [*(anchor.window for anchor in self.ruleset.anchors), *(hint.window for hint in self.hints)]
 
     def scan_bytes(self, blob: Blob) -> tuple[Candidate, ...]:
         """Candidates of one blob."""
         for arena in iter_arenas([blob]):
-            for _, candidates in self._scan_arena(arena):
+            for _, candidates in self._scan_arena(arena, None):
                 return candidates
         return ()
 
     def iter_hits(
-        self, blobs: Iterable[Blob], *, jobs: int = 1, progress: Callable[[int], None] | None = None
+        self,
+        blobs: Iterable[Blob],
+        *,
+        jobs: int = 1,
+        progress: Callable[[int], None] | None = None,
+        tally: Tally | None = None,
     ) -> Iterator[Hit]:
         """
         Blobs that hold candidates, in the order of *blobs* whatever *jobs* is.
@@ -61,6 +77,7 @@ class Detector:
             blobs: Read in the calling thread, a few arenas ahead of the matching.
             jobs: Threads that match; the pool starts only when there is a second arena.
             progress: Told the bytes of each arena when it is done, in the calling thread.
+            tally: Told what was decoded, and what could not be.
         """
         arenas = iter_arenas(blobs)
         first = next(arenas, None)
@@ -69,13 +86,13 @@ class Detector:
         second = next(arenas, None) if jobs > 1 else None
         if second is None:
             for arena in _chain(first, arenas):
-                yield from self._scan_arena(arena)
+                yield from self._scan_arena(arena, tally)
                 _tell(progress, arena)
             return
-        yield from self._iter_parallel(_chain(first, _chain(second, arenas)), jobs, progress)
+        yield from self._iter_parallel(_chain(first, _chain(second, arenas)), jobs, progress, tally)
 
     def _iter_parallel(
-        self, arenas: Iterable[Arena], jobs: int, progress: Callable[[int], None] | None
+        self, arenas: Iterable[Arena], jobs: int, progress: Callable[[int], None] | None, tally: Tally | None
     ) -> Iterator[Hit]:
         from concurrent.futures import ThreadPoolExecutor
 
@@ -83,7 +100,7 @@ class Detector:
         with ThreadPoolExecutor(jobs, thread_name_prefix="match") as pool:
             try:
                 for arena in arenas:
-                    pending.append((arena, pool.submit(self._scan_arena, arena)))
+                    pending.append((arena, pool.submit(self._scan_arena, arena, tally)))
                     if len(pending) > jobs:
                         yield from self._take(pending, progress)
                 while pending:
@@ -99,10 +116,16 @@ class Detector:
         _tell(progress, arena)
         return hits
 
-    def _scan_arena(self, arena: Arena) -> list[Hit]:
+    def _scan_arena(self, arena: Arena, tally: Tally | None) -> list[Hit]:
         hits = []
-        for blob, captures in self.matcher.scan(arena):
-            candidates = self.judge.candidates(blob.data, captures)
+        for blob, captures, hints in self.matcher.scan_hinted(arena):
+            decoded: list[Judged] = []
+            if hints:
+                log = Log()
+                decoded = self.unwrapper.judged(blob.data, hints, log)
+                if tally is not None:
+                    tally.add(blob.path or (blob.id or "").encode(), log)
+            candidates = self.judge.candidates(blob.data, captures, decoded)
             if candidates:
                 hits.append((blob, candidates))
         return hits

@@ -136,17 +136,37 @@ def _candidates_at(path: bytes, candidates: Sequence[Candidate]) -> Sequence[Can
     """Those whose rules count at *path*, of which no two overlap."""
     if not any(candidate.rule.paths for candidate in candidates):
         return candidates
-    counting = {
-        (item.rule.id, item.span.start, item.span.end): item for item in candidates if _counts_at(item.rule, path)
-    }
+    counting_here = [item for item in candidates if _counts_at(item.rule, _path_of(item) or path)]
+    layers: dict[tuple[object, ...], list[Candidate]] = {}
+    for item in counting_here:
+        layers.setdefault(_layer(item), []).append(item)
+    return [item for layer in layers.values() for item in _without_overlaps(layer)]
+
+
+def _layer(item: Candidate) -> tuple[object, ...]:
+    """Equal for candidates whose offsets are of the same bytes."""
+    decoding = item.decoding
+    return (item.span.start, item.span.end, decoding.chain) if decoding and not decoding.is_exact else ()
+
+
+def _without_overlaps(layer: Iterable[Candidate]) -> Iterable[Candidate]:
+    counting = {(item.rule.id, *_range(item)): item for item in layer}
     kept = resolve_overlaps(
-        Judged(item.rule, item.span.start, item.span.end, item.confidence, item.reasons, item.facts, item.also)
+        Judged(item.rule, *_range(item), item.confidence, item.reasons, item.facts, item.also, item.decoding)
         for item in counting.values()
     )
-    return [
-        replace(counting[item.rule.id, item.start, item.end], confidence=item.confidence, also=item.also)
-        for item in kept
-    ]
+    for item in kept:
+        yield replace(counting[item.rule.id, item.start, item.end], confidence=item.confidence, also=item.also)
+
+
+def _range(item: Candidate) -> tuple[int, int]:
+    decoding = item.decoding
+    return (decoding.start, decoding.end) if decoding and not decoding.is_exact else (item.span.start, item.span.end)
+
+
+def _path_of(item: Candidate) -> bytes:
+    """The path that counts for what stands in a member of an archive; else empty."""
+    return item.decoding.path if item.decoding else b""
 
 
 def _counts_at(rule: Rule, path: bytes) -> bool:
@@ -188,6 +208,7 @@ def _finding(secret_id: SecretId, ordinal: int, group: list[_Sighting], naming: 
         ref_count=max((place.ref_count for place in history), default=0),
         occurrences=_occurrences(group),
         parts=_parts(surest, newest.candidate),
+        decode=_chain(newest.candidate),
     )
 
 
@@ -198,6 +219,10 @@ def _parts(*candidates: Candidate) -> tuple[Part, ...]:
         for part in candidate.parts:
             named.setdefault(part.name, part)
     return tuple(named.values())
+
+
+def _chain(candidate: Candidate) -> tuple[str, ...]:
+    return candidate.decoding.chain if candidate.decoding else ()
 
 
 def _instant(commit: CommitInfo) -> tuple[float, str]:
@@ -222,6 +247,7 @@ def _occurrences(group: list[_Sighting]) -> tuple[Occurrence, ...]:
             blob=sighting.blob,
             kind=sighting.place.kind,
             span=sighting.candidate.span,
+            decode=_chain(sighting.candidate),
             first=sighting.place.first,
             last=sighting.place.last,
             at_head=sighting.place.at_head,

@@ -18,10 +18,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from secrethunt.decode import DecodeOptions, Tally
 from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
 from secrethunt.findings import Fingerprinter, Naming, Placed, assemble_findings
-from secrethunt.objectscan import Found, ObjectScan, noted
+from secrethunt.objectscan import Found, ObjectScan, note_decoded, noted
 from secrethunt.records import (
     BlobCandidates,
     BlobId,
@@ -56,12 +57,16 @@ class Setting:
     key: bytes
     """Key of secret ids."""
     max_size: int
+    decode: DecodeOptions
     manner: str
     """Whatever else of the options decides what is found, in any form that is equal when that is."""
 
 
 class Reporter(Protocol):
     """Where progress is told."""
+
+    tally: Tally
+    """What was decoded."""
 
     def matched(self, size: int) -> None:
         """So many bytes more were matched."""
@@ -88,8 +93,10 @@ class IncrementalScan:
         setting = self._setting
         stored = _Stored.read(self._path, self.notes)
         before = source.snapshot(stored.pointed)
-        scan = ObjectScan(setting.detector, ledger, setting.jobs, setting.least, report.matched)
+        scan = ObjectScan(setting.detector, ledger, setting.jobs, setting.least, report.matched, report.tally)
         files = dict(scan.keep(scan.blobs(source.iter_files(ledger))))
+        note_decoded(report.tally, ledger)
+        scan = replace(scan, tally=Tally())
         naming = Naming(source.repository, source.prefix, setting.key)
         placed = _placed(files, source, ledger)
         finished = stored.finished(self._fingerprint(before), setting.detector.ruleset)
@@ -105,6 +112,7 @@ class IncrementalScan:
         ledger.known = len(outcome.present - outcome.chosen)
         report.tell("tracing history")
         history_placed = _placed(history, source, ledger)
+        note_decoded(scan.tally, ledger)
         ledger.on_skip = None
         learnt = learn(known, mark.with_noted(outcome))
         done = Finished(tuple(history_placed), tuple(mark.problems(ledger)), learnt.size)
@@ -151,8 +159,8 @@ class IncrementalScan:
         """Scan *ids* with the *missing* rules alone: which could be read, and in which they saw anything."""
         if not missing:
             return ids, set()
-        detector = Detector(self._ruleset_of(missing), self._setting.cache)
-        alone = replace(scan, detector=detector, ledger=Ledger(), least=Confidence.LOW)
+        detector = Detector(self._ruleset_of(missing), self._setting.cache, self._setting.decode)
+        alone = replace(scan, detector=detector, ledger=Ledger(), least=Confidence.LOW, tally=Tally())
         choice = KnownChoice(ids.__contains__)
         seen = {bytes.fromhex(key.id) for key, _ in _objects(alone, source, choice)}
         return choice.read & ids, seen

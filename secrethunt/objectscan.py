@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from secrethunt.decode import Tally
 from secrethunt.detector import Detector
 from secrethunt.packscan import PackedBatch, PackScanner
 from secrethunt.records import MAX_CANDIDATES, Blob, BlobCandidates, BlobId, BlobKind, Candidate, Confidence, Skip
@@ -31,10 +32,12 @@ class ObjectScan:
     """How sure a candidate must be to be kept."""
     tell: Callable[[int], None]
     """Told the bytes that were matched."""
+    tally: Tally
+    """Told what was decoded."""
 
     def blobs(self, blobs: Iterable[Blob]) -> Iterator[Found]:
         """Those of *blobs* that hold candidates, however unsure."""
-        for blob, candidates in self.detector.iter_hits(blobs, jobs=self.jobs, progress=self.tell):
+        for blob, candidates in self.detector.iter_hits(blobs, jobs=self.jobs, progress=self.tell, tally=self.tally):
             yield BlobKey(blob.kind, blob.id or blob_id(blob.data), blob.path), candidates
 
     def packs(self, packed: PackedObjects, choice: Choice | None = None) -> Iterator[Found]:
@@ -55,7 +58,7 @@ class ObjectScan:
         skips = list(scanner.walker.skips)
         pointers: list[tuple[BlobId, bytes]] = []
         left = _Left(wanted or b"", packed.hash_size)
-        for batch in scanner.iter_batches(self.jobs):
+        for batch in scanner.iter_batches(self.jobs, self.tally):
             self._count(batch)
             skips.extend(batch.skips)
             pointers.extend(batch.pointers)
@@ -134,6 +137,14 @@ def blob_id(data: bytes) -> BlobId:
     digest = hashlib.sha1(b"blob %d\0" % len(data), usedforsecurity=False)
     digest.update(data)
     return BlobId(digest.hexdigest())
+
+
+def note_decoded(tally: Tally, ledger: Ledger) -> None:
+    """Count in *ledger* what was decoded, and what could not be."""
+    ledger.decoded += tally.pieces
+    ledger.containers += tally.containers
+    for what, skip, detail in sorted(tally.notes, key=lambda note: (note[0], note[2], note[1].label)):
+        ledger.skip(skip, what, detail)
 
 
 def _note_cut(candidates: Sequence[Candidate], what: bytes, ledger: Ledger) -> None:

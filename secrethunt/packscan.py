@@ -16,11 +16,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from secrethunt.anchors import ANCHOR_WIDTH
 from secrethunt.candidates.overlap import Judged, may_reach
+from secrethunt.decode import HINTS, Log, Tally
 from secrethunt.detector import Detector
 from secrethunt.match.scan import is_binary
 from secrethunt.pack import TAG_BITS, Batch, Kind, Packs, Walker
 from secrethunt.records import BlobId, BlobKind, Candidate, Confidence
+from secrethunt.unwrap import Strides
 
 _KINDS = {Kind.BLOB: BlobKind.HISTORY, Kind.COMMIT: BlobKind.COMMIT, Kind.TAG: BlobKind.TAG}
 """Kinds of objects that are scanned, and what they are called in records."""
@@ -72,17 +75,20 @@ class PackScanner:
         self._detector = detector
         self._hash_size = hash_size
         self._least = least
+        self._tally = Tally()
         self.walker = Walker(
             packs,
             sum(kind.mask for kind in _KINDS),
-            max((anchor.max_width for anchor in anchors), default=1),
-            [anchor.window for anchor in anchors],
+            max((*(anchor.max_width for anchor in anchors), ANCHOR_WIDTH if detector.hints else 1)),
+            detector.windows,
             max_size=max_size,
             wanted=wanted,
         )
 
-    def iter_batches(self, jobs: int) -> Iterator[PackedBatch]:
-        """All batches, in no particular order, worked on in *jobs* threads."""
+    def iter_batches(self, jobs: int, tally: Tally | None = None) -> Iterator[PackedBatch]:
+        """All batches, in no particular order, worked on in *jobs* threads; *tally* is told what was decoded."""
+        if tally is not None:
+            self._tally = tally
         if jobs <= 1:
             yield from self._work()
             return
@@ -111,7 +117,7 @@ class PackScanner:
 
     def _work(self) -> Iterator[PackedBatch]:
         worker = self.walker.worker()
-        scan = _WorkerScan(self._detector, self._hash_size, self._least)
+        scan = _WorkerScan(self._detector, self._hash_size, self._least, self._tally)
         while (batch := worker.next_batch()) is not None:
             yield scan.scan(batch)
 
@@ -119,7 +125,10 @@ class PackScanner:
 class _WorkerScan:
     """What one worker remembers: the judgements that later batches inherit."""
 
-    def __init__(self, detector: Detector, hash_size: int, least: Confidence) -> None:
+    def __init__(self, detector: Detector, hash_size: int, least: Confidence, tally: Tally) -> None:
+        self._detector = detector
+        self._rules = len(detector.ruleset.rules)
+        self._tally = tally
         self._matcher = detector.matcher
         self._judge = detector.judge
         self._hash_size = hash_size
@@ -133,12 +142,16 @@ class _WorkerScan:
         confirmed = array("Q")
         may_hold = self._matcher.confirmer.may_hold
         current, data = -1, memoryview(b"")
+        strides = Strides()
         for slot, tag, end, origin in batch.resolve(self._events(batch)):
             if slot != current:
-                current, data = slot, batch.blob(slot)
-            if not may_hold(data, tag, end):
+                current, data, strides = slot, batch.blob(slot), Strides()
+            if tag >= self._rules:
+                judged = self._decode(batch, slot, (tag - self._rules, end), strides)
+            elif not may_hold(data, tag, end):
                 continue
-            judged = self._confirm(data, tag, end)
+            else:
+                judged = self._confirm(data, tag, end)
             if judged:
                 confirmed.append(origin)
                 self._judged[origin] = end, judged
@@ -173,13 +186,25 @@ class _WorkerScan:
         captures = self._matcher.confirmer.captures(data, rule, (end,))
         return [item for capture in captures if (item := self._judge.judge(data, capture)) is not None]
 
+    def _decode(self, batch: Batch, slot: int, hint: tuple[int, int], strides: Strides) -> list[Judged]:
+        """What stands encoded at one hint, (number, end)."""
+        number, end = hint
+        if not strides.follows(HINTS[number], end):
+            return []
+        log = Log()
+        judged = self._detector.unwrapper.judged_at(batch.blob(slot), number, end, log)
+        if log.pieces or log.notes:
+            size = self._hash_size
+            self._tally.add(batch.ids[slot * size : (slot + 1) * size].hex().encode(), log)
+        return judged
+
     def _hit(self, batch: Batch, slot: int, judged: list[Judged]) -> PackedHit | None:
         # Nothing else makes a judgement surer.
         if not may_reach(judged, self._least):
             return None
         data = bytes(batch.blob(slot))
         if is_binary(data):
-            judged = [item for item in judged if item.rule.in_binary]
+            judged = [item for item in judged if _counts_in_binary(item)]
         candidates = self._judge.put_together(data, judged)
         if not candidates:
             return None
@@ -196,6 +221,10 @@ class _WorkerScan:
 
 _POINTER_SIZE = 1024
 """A Git LFS pointer is shorter (git-lfs, docs/spec.md)."""
+
+
+def _counts_in_binary(item: Judged) -> bool:
+    return item.decoding.is_whole if item.decoding else item.rule.in_binary
 
 
 def _shift(item: Judged, by: int) -> Judged:

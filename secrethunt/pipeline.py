@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 
+from secrethunt.decode import DecodeOptions, Tally
 from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
 from secrethunt.errors import SourceError, UsageError
 from secrethunt.findings import PUBLIC_KEY, Naming, Placed, assemble_findings
 from secrethunt.neighbours import join_directories
-from secrethunt.objectscan import ObjectScan, blob_id, sure_enough
+from secrethunt.objectscan import ObjectScan, blob_id, note_decoded, sure_enough
 from secrethunt.records import (
     Blob,
     BlobCandidates,
@@ -50,6 +51,8 @@ class ScannerOptions:
     """Threads that match; 0 takes one a CPU."""
     fingerprint_key: bytes = PUBLIC_KEY
     """Key of `secret_id`; set one of your own so that ids of weak passwords mean nothing to others."""
+    decode: DecodeOptions = field(default_factory=DecodeOptions)
+    """How far encoded bytes, compressed files and archives are followed."""
     cache_directory: str | None = None
     """Where compiled rules are kept between runs; None keeps nothing."""
 
@@ -66,7 +69,7 @@ class Scanner:
         cache = DiskCache(options.cache_directory)
         self._options = options
         self._cache = cache
-        self._detector = Detector(load_ruleset(options.selection, cache), cache)
+        self._detector = Detector(load_ruleset(options.selection, cache), cache, options.decode)
 
     @property
     def ruleset(self) -> Ruleset:
@@ -123,10 +126,13 @@ class Scanner:
     def _scan_source(self, source: Source, ledger: Ledger, progress: Progress | None) -> list[Finding]:
         """All findings of one source; the bytes of a blob are let go as soon as it has been judged."""
         report = _Reporter(ledger, progress)
-        scan = ObjectScan(self._detector, ledger, self._jobs, self._options.min_confidence, report.matched)
+        scan = ObjectScan(
+            self._detector, ledger, self._jobs, self._options.min_confidence, report.matched, report.tally
+        )
         found = dict(scan.keep(scan.blobs(source.iter_blobs(ledger))))
         if source.packed is not None:
             found.update(scan.keep(scan.packs(source.packed)))
+        note_decoded(report.tally, ledger)
         if not found:
             return []
         report.tell("tracing history")
@@ -153,6 +159,7 @@ class Scanner:
             least=self._options.min_confidence,
             key=self._options.fingerprint_key,
             max_size=state.options.max_size,
+            decode=self._options.decode,
             manner=_manner(self._options, state.options),
         )
         scan = IncrementalScan(state.path, setting)
@@ -175,6 +182,8 @@ class Scanner:
             tags=sum(ledger.tags for ledger in ledgers),
             bytes=sum(ledger.bytes for ledger in ledgers),
             known=sum(ledger.known for ledger in ledgers),
+            decoded=sum(ledger.decoded for ledger in ledgers),
+            containers=sum(ledger.containers for ledger in ledgers),
             skipped=skipped,
             rules=len(self.ruleset.rules),
             seconds=seconds,
@@ -224,11 +233,12 @@ def _manner(*options: ScannerOptions | SourceOptions) -> str:
 
 
 class _Reporter:
-    """Turns what matching and the ledger know into progress."""
+    """Turns what matching and the ledger know into progress, and collects what was decoded."""
 
     def __init__(self, ledger: Ledger, progress: Progress | None) -> None:
         self._ledger = ledger
         self._progress = progress
+        self.tally = Tally()
         self._done = 0
 
     def matched(self, size: int) -> None:

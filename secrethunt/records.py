@@ -270,6 +270,26 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Decoding:
+    """How a secret is reached that does not stand in its blob as it is."""
+
+    chain: tuple[str, ...]
+    """What was undone, outermost first: `zip:config/app.env`, `base64`."""
+    secret: Secret
+    start: int
+    """Where it stands in the innermost bytes, half-open range."""
+    end: int
+    path: bytes = b""
+    """Path of the innermost container's member, empty where there is none."""
+    is_exact: bool = False
+    """The place is that of the secret's own encoded form, not of all that was decoded with it."""
+    is_whole: bool = False
+    """All of the blob is encoded, so that it may be binary without being noise."""
+    has_lines: bool = True
+    """The blob is text of which lines can be told."""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """An anchor confirmed: the secret is captured, and the tests on its value have passed. Those of rules with `paths`
     may overlap others of the same blob; which one counts is settled where the path is known."""
@@ -288,6 +308,8 @@ class Candidate:
     """Other rules that saw the same bytes."""
     parts: tuple[Part, ...] = ()
     """What completes the credential, in the order of the rule's `parts`."""
+    decoding: Decoding | None = None
+    """Set where the secret stands in the blob in an encoded form; `span` is then the place of that form."""
 
 
 MAX_CANDIDATES = 5000
@@ -390,6 +412,8 @@ class Finding:
     occurrences: tuple[Occurrence, ...]
     parts: tuple[Part, ...] = ()
     """What completes the credential: from the same file, or from another of its directory."""
+    decode: tuple[str, ...] = ()
+    """Chain of decodings between the bytes at `span` and the secret; empty when it stands there as it is."""
 
 
 # --- what was covered -------------------------------------------------------------------------------------------
@@ -406,6 +430,12 @@ class Skip(enum.Enum):
     TOO_MANY = ("more candidates than are reported", True)
     UNSUPPORTED = ("not supported here", True)
     BACKEND_LIMIT = ("needs git", True)
+    DECODE_LIMIT = ("decodes to too much", True)
+    """An archive bomb, or encodings nested too deep."""
+    ENCRYPTED = ("encrypted", False)
+    UNOPENED = ("archive that cannot be opened", False)
+    """Damaged, or of a kind that is not known."""
+    NEEDS_EXTRA = ("needs an optional package", False)
     SUBMODULE = ("submodule not checked out", False)
     LFS_POINTER = ("LFS object not here", False)
     SHALLOW = ("shallow history ends", False)
@@ -443,6 +473,10 @@ class Coverage:
     """Bytes handed to matching, written out."""
     known: int = 0
     """Objects of history that were not read: a state file said what is in them."""
+    decoded: int = 0
+    """Pieces that were decoded and searched."""
+    containers: int = 0
+    """Archives, compressed files, documents and databases that were opened."""
     skipped: dict[Skip, int] = field(default_factory=dict)
     rules: int = 0
     seconds: float = 0.0

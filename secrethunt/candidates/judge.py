@@ -8,18 +8,19 @@ Rules with `generic` are judged by `generic.py` as well, because a keyword is we
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from secrethunt.candidates.canonical import canonical_value
+from secrethunt.candidates.encoded import settle_encoded
 from secrethunt.candidates.entropy import has_class, shannon_entropy
 from secrethunt.candidates.generic import about_secret_reason, generic_confidence, is_stock_word, not_secret_reason
-from secrethunt.candidates.lines import LineCounter
-from secrethunt.candidates.overlap import Judged, resolve_for_any_path
+from secrethunt.candidates.lines import line_counter
+from secrethunt.candidates.overlap import Judged
 from secrethunt.candidates.pairs import Pairs
 from secrethunt.candidates.placeholders import filler_reason, placeholder_reason
 from secrethunt.checksums import CHECKSUMS
 from secrethunt.facts import read_facts
-from secrethunt.records import MAX_CANDIDATES, Candidate, Capture, Confidence, Rule, Secret
+from secrethunt.records import MAX_CANDIDATES, Candidate, Capture, Confidence, Rule, Secret, Span
 
 _FACT_NAMES = frozenset(
     {"account", "client_id", "database", "email", "environment", "host", "kind", "mode", "region", "user"}
@@ -39,15 +40,17 @@ class Judge:
         self._ignore: dict[int, tuple[re.Pattern[bytes], ...]] = {}
         self.pairs = Pairs()
 
-    def candidates(self, data: bytes, captures: Iterable[Capture]) -> tuple[Candidate, ...]:
+    def candidates(
+        self, data: bytes, captures: Iterable[Capture], decoded: Sequence[Judged] = ()
+    ) -> tuple[Candidate, ...]:
         """
-        The candidates among the *captures* of one blob, in order of place.
+        The candidates among the *captures* of one blob and what is judged already of its *decoded* pieces, in order of
+        place.
 
         Those of rules with `paths` may overlap others, for the path to decide.
         """
-        return self.put_together(
-            data, [item for capture in captures if (item := self.judge(data, capture)) is not None]
-        )
+        judged = [item for capture in captures if (item := self.judge(data, capture)) is not None]
+        return self.put_together(data, [*judged, *decoded])
 
     def put_together(self, data: bytes, judged: Collection[Judged]) -> tuple[Candidate, ...]:
         """
@@ -56,26 +59,25 @@ class Judge:
         """
         if not judged:
             return ()
-        counter = LineCounter(data)
-        # By family as well, like the secret's id: what another rule sees elsewhere must not renumber these.
-        places: dict[tuple[str, bytes], dict[int, int]] = {}
-        found = []
-        for item in resolve_for_any_path(judged)[:MAX_CANDIDATES]:
-            value = data[item.start : item.end]
-            ordinals = places.setdefault((item.rule.family or item.rule.id, canonical_value(value)), {})
-            found.append(
-                Candidate(
-                    rule=item.rule,
-                    secret=Secret(value),
-                    span=counter.span(item.start, item.end),
-                    ordinal=ordinals.setdefault(item.start, len(ordinals)),
-                    confidence=item.confidence,
-                    reasons=item.reasons,
-                    facts=item.facts,
-                    also=item.also,
-                )
+        counter = line_counter(data)
+        items = settle_encoded(judged)[:MAX_CANDIDATES]
+        secrets = [item.decoding.secret if item.decoding else Secret(data[item.start : item.end]) for item in items]
+        ordinals = _ordinals(items, secrets)
+        found = tuple(
+            Candidate(
+                rule=item.rule,
+                secret=secret,
+                span=counter.span(item.start, item.end) if _has_lines(item) else _span_without_lines(item),
+                ordinal=ordinal,
+                confidence=item.confidence,
+                reasons=item.reasons,
+                facts=item.facts,
+                also=item.also,
+                decoding=item.decoding,
             )
-        return self.pairs.join(data, tuple(found))
+            for item, secret, ordinal in zip(items, secrets, ordinals, strict=True)
+        )
+        return self.pairs.join(data, found)
 
     def judge(self, data: bytes | memoryview, capture: Capture) -> Judged | None:
         """
@@ -113,6 +115,30 @@ class Judge:
 def _is_typed_key(value: bytes) -> bool:
     """A sequence as long as keys are stands for one and is no word; shorter ones are numbers and names as well."""
     return len(value) >= _LONG and bool(filler_reason(value[:200]))
+
+
+def _has_lines(item: Judged) -> bool:
+    return item.decoding is None or item.decoding.has_lines
+
+
+def _span_without_lines(item: Judged) -> Span:
+    return Span(item.start, item.end, 1, 1, 1, 1)
+
+
+def _ordinals(items: Sequence[Judged], secrets: Sequence[Secret]) -> list[int]:
+    """
+    The number of each place among those of the same secret: first where it stands as it is, then encoded ones, so that
+    what is decoded renumbers nothing.
+    """
+    # By family as well, like the secret's id: what another rule sees elsewhere must not renumber these.
+    places: dict[tuple[str, bytes], dict[tuple[bool, int], int]] = {}
+    ordinals = [0] * len(items)
+    for index in sorted(range(len(items)), key=lambda index: items[index].decoding is not None):
+        item = items[index]
+        key = item.rule.family or item.rule.id, canonical_value(secrets[index].reveal())
+        numbers = places.setdefault(key, {})
+        ordinals[index] = numbers.setdefault((item.decoding is not None, item.start), len(numbers))
+    return ordinals
 
 
 def _judge_generic(

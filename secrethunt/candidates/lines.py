@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from secrethunt.decode import wide_encoding
 from secrethunt.records import Span
 
 _CONTINUATION = bytes(range(0x80, 0xC0))
@@ -43,6 +44,39 @@ class LineCounter:
             self._is_utf8 = _is_utf8_line(self._data, self._offset)
         self._column += _width(self._data[self._offset : start], self._is_utf8)
         self._offset = start
+
+
+class WideLineCounter:
+    """As `LineCounter`, for UTF-16 and UTF-32: *data* without its byte order mark is text in *encoding*."""
+
+    def __init__(self, data: bytes, encoding: str, offset: int) -> None:
+        self._data = data
+        self._encoding = encoding
+        self._offset = offset
+        self._line = 1
+        self._column = 1
+
+    def span(self, start: int, end: int) -> Span:
+        """The half-open byte range [start, end) with its lines and columns."""
+        line, column = self._advance(start)
+        return Span(start, end, line, column, *self._ahead(start, end))
+
+    def _advance(self, start: int) -> tuple[int, int]:
+        self._line, self._column = self._ahead(self._offset, start)
+        self._offset = max(start, self._offset)
+        return self._line, self._column
+
+    def _ahead(self, start: int, end: int) -> tuple[int, int]:
+        """Line and column of *end*, counted from *start*, which is where this counter stands."""
+        text = self._data[start:end].decode(self._encoding, "replace")
+        newlines = text.count("\n")
+        return self._line + newlines, len(text) - text.rfind("\n") if newlines else self._column + len(text)
+
+
+def line_counter(data: bytes) -> LineCounter | WideLineCounter:
+    """The counter that fits what *data* is written in."""
+    wide = wide_encoding(data) if b"\0" in data[:64] or data[:2] in (b"\xff\xfe", b"\xfe\xff") else None
+    return WideLineCounter(data, *wide) if wide else LineCounter(data)
 
 
 def _is_utf8_line(data: bytes, start: int) -> bool:

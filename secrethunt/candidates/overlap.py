@@ -7,7 +7,7 @@ import bisect
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from secrethunt.records import Confidence, Rule, RuleId
+from secrethunt.records import Confidence, Decoding, Rule, RuleId
 
 
 class Judged(NamedTuple):
@@ -20,6 +20,8 @@ class Judged(NamedTuple):
     reasons: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     also: tuple[RuleId, ...] = ()
+    decoding: Decoding | None = None
+    """Set where the offsets are those of an encoded form of the secret."""
 
 
 def resolve_overlaps(judged: Iterable[Judged]) -> list[Judged]:
@@ -40,7 +42,7 @@ def resolve_overlaps(judged: Iterable[Judged]) -> list[Judged]:
             kept.insert(first, item)
             starts.insert(first, item.start)
         for index in range(first, last):
-            kept[index] = _absorb(kept[index], item)
+            kept[index] = absorb(kept[index], item)
     return kept
 
 
@@ -65,24 +67,26 @@ def may_reach(judged: Iterable[Judged], least: Confidence) -> bool:
 def _merge_same_bytes(judged: Iterable[Judged]) -> Iterable[Judged]:
     """One for each range of bytes: what its rules agree on is a secret, however unsure the best of them was alone."""
     merged: dict[tuple[int, int], Judged] = {}
-    for item in sorted(judged, key=lambda item: (*_preference(item), item.reasons, item.facts)):
+    for item in sorted(judged, key=lambda item: (*preference(item), item.reasons, item.facts)):
         place = item.start, item.end
-        merged[place] = _absorb(merged[place], item) if place in merged else item
+        merged[place] = absorb(merged[place], item) if place in merged else item
     return merged.values()
 
 
-def _preference(item: Judged) -> tuple[bool, bool, int, str]:
+def preference(item: Judged) -> tuple[bool, bool, int, int, str]:
     """A rule that counts only at some paths comes late: elsewhere nothing would be left of the overlap."""
-    return item.rule.is_generic, bool(item.rule.paths), -item.confidence, item.rule.id
+    depth = len(item.decoding.chain) if item.decoding else 0
+    return item.rule.is_generic, bool(item.rule.paths), depth, -item.confidence, item.rule.id
 
 
-def _rank(item: Judged) -> tuple[bool, bool, bool, int, int, int, str]:
-    is_generic, is_bound, confidence, rule_id = _preference(item)
+def _rank(item: Judged) -> tuple[bool, bool, bool, int, int, int, int, str]:
+    is_generic, is_bound, depth, confidence, rule_id = preference(item)
     is_weak = item.confidence == Confidence.LOW
-    return is_weak, is_generic, is_bound, confidence, item.start - item.end, item.start, rule_id
+    return is_weak, is_generic, is_bound, confidence, depth, item.start - item.end, item.start, rule_id
 
 
-def _absorb(kept: Judged, other: Judged) -> Judged:
+def absorb(kept: Judged, other: Judged) -> Judged:
+    """*kept*, which names *other* from now on and is as sure as it where both saw the same bytes."""
     is_same = (other.start, other.end) == (kept.start, kept.end)
     confidence = max(kept.confidence, other.confidence) if is_same else kept.confidence
     names = dict.fromkeys([*kept.also, other.rule.id, *other.also])

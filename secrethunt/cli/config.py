@@ -35,6 +35,9 @@ class Config:
     jobs: int = 0
     max_size: str = ""
     include_ignored: bool = False
+    decode: bool = True
+    max_archive_depth: int = 0
+    """0 is the default depth."""
     fingerprint_key_file: str = ""
     """File whose bytes are the organisation's key for secret ids, relative to the configuration file."""
 

@@ -18,6 +18,7 @@ from secrethunt.cli.config import Config, cache_directory, load_config
 from secrethunt.cli.policy import FailPolicy, exit_code, parse_fail_on
 from secrethunt.cli.selection import lower_selection, rule_options
 from secrethunt.cli.sizes import parse_size
+from secrethunt.decode import DecodeOptions
 from secrethunt.errors import ConfigError, UsageError
 from secrethunt.findings import PUBLIC_KEY
 from secrethunt.pipeline import Scanner, ScannerOptions
@@ -26,6 +27,7 @@ from secrethunt.report import FORMATS, ReportOptions, render, render_problems
 from secrethunt.sources.contract import DEFAULT_MAX_SIZE, Scope, SourceOptions
 
 _LARGEST_MAX_SIZE = 1 << 30
+_DEEPEST = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,13 @@ class ScanOptions:
     metavar="FILE",
     help="Keep in FILE what is known of one repository's history; the next scan with it reads only what is new.",
 )
+@click.option("--no-decode", is_flag=True, help="Look into no encoded text, compressed file or archive.")
+@click.option(
+    "--max-archive-depth",
+    type=click.IntRange(min=1, max=_DEEPEST),
+    metavar="N",
+    help="Follow encodings inside of encodings so deep.  [default: 8]",
+)
 @click.option("-j", "--jobs", type=click.IntRange(min=0), help="Matching threads; 0 is one a CPU.  [default: 0]")
 @click.option("--progress/--no-progress", default=None, help="Progress on standard error.  [default: on a terminal]")
 @click.option("--color/--no-color", default=None, help="Colour in text reports.  [default: on a terminal]")
@@ -123,6 +132,7 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
             min_confidence=_confidence(options["min_confidence"] or config.min_confidence),
             jobs=config.jobs if options["jobs"] is None else options["jobs"],
             fingerprint_key=_fingerprint_key(config),
+            decode=_decode_options(config, options),
             cache_directory=cache_directory(),
         ),
         report=ReportOptions(show_secrets=options["show_secrets"], color=color, tool_version=__version__),
@@ -130,6 +140,16 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
         format=options["format"],
         output=options["output"],
         policy=parse_fail_on(options["fail_on"] or config.fail_on),
+    )
+
+
+def _decode_options(config: Config, options: dict[str, Any]) -> DecodeOptions:
+    depth = options["max_archive_depth"] or config.max_archive_depth or DecodeOptions().max_depth
+    if not 1 <= depth <= _DEEPEST:
+        raise ConfigError(f"max_archive_depth must be from 1 to {_DEEPEST}")
+    return DecodeOptions(
+        max_depth=0 if options["no_decode"] or not config.decode else depth,
+        max_member=_max_size(options["max_size"] or config.max_size),
     )
 
 

@@ -33,11 +33,23 @@ class Matcher:
 
     def scan(self, arena: Arena) -> Iterator[tuple[Blob, list[Capture]]]:
         """Each blob of *arena* that has captures, with them in order of rule and offset."""
-        for index, events in self._events_by_blob(arena).items():
-            blob = arena.blobs[index]
-            captures = list(self._confirm(blob.data, arena.starts[index], events))
+        for blob, captures, _ in self.scan_hinted(arena):
             if captures:
                 yield blob, captures
+
+    def scan_hinted(self, arena: Arena) -> Iterator[tuple[Blob, list[Capture], list[tuple[int, int]]]]:
+        """
+        As `scan`, with what was looked for beyond the rules: (number, end in the blob) by end, for each expression that
+        stands in the database behind the rules' anchors; blobs that have only such are among them.
+        """
+        rules = len(self._in_binary)
+        for index, events in self._events_by_blob(arena).items():
+            blob, offset = arena.blobs[index], arena.starts[index]
+            extra = [(end - offset, tag - rules) for tag, ends in events.items() if tag >= rules for end in ends]
+            extra.sort()
+            captures = list(self._confirm(blob.data, offset, events))
+            if captures or extra:
+                yield blob, captures, [(number, end) for end, number in extra]
 
     def scan_raw(self, data: bytes | memoryview, handler: MatchHandler) -> None:
         """Report the rule and the end of every anchor in *data*."""
@@ -62,7 +74,7 @@ class Matcher:
     def _confirm(self, data: bytes, offset: int, events: dict[int, list[int]]) -> Iterator[Capture]:
         binary = is_binary(data)
         for rule, ends in events.items():
-            if binary and not self._in_binary[rule]:
+            if rule >= len(self._in_binary) or (binary and not self._in_binary[rule]):
                 continue
             yield from self.confirmer.captures(data, rule, [end - offset for end in ends])
 

@@ -44,6 +44,7 @@ def finding_entry(finding: Finding, redactor: Redactor) -> Entry:
         "column": finding.span.column,
         "end_line": finding.span.end_line,
         "end_column": finding.span.end_column,
+        "decode": [redactor.text(step) for step in finding.decode],
         "kind": finding.kind.value,
         **_first_commit(finding.first, redactor),
         "last_commit": finding.last.id if finding.last else None,
@@ -54,7 +55,7 @@ def finding_entry(finding: Finding, redactor: Redactor) -> Entry:
         "reachable": finding.reachable,
         "refs": [redactor.text(ref) for ref in finding.refs],
         "ref_count": finding.ref_count,
-        "occurrences": [_occurrence(occurrence) for occurrence in finding.occurrences],
+        "occurrences": [_occurrence(occurrence, redactor) for occurrence in finding.occurrences],
         "rotate": advice(rule),
         "references": list(rule.references),
     }
@@ -74,6 +75,8 @@ def summary_entry(result: ScanResult, redactor: Redactor, *, tool_version: str) 
         "files": coverage.files,
         "bytes": coverage.bytes,
         "known": coverage.known,
+        "decoded": coverage.decoded,
+        "containers": coverage.containers,
         "rules": coverage.rules,
         "seconds": round(coverage.seconds, 3),
         "incomplete": result.is_incomplete,
@@ -116,7 +119,7 @@ def _part(finding: Finding, part: Part, redactor: Redactor) -> Entry:
     }
 
 
-def _occurrence(occurrence: Occurrence) -> Entry:
+def _occurrence(occurrence: Occurrence, redactor: Redactor) -> Entry:
     span = occurrence.span
     return {
         "blob": occurrence.blob,
@@ -127,7 +130,7 @@ def _occurrence(occurrence: Occurrence) -> Entry:
         "end_column": span.end_column,
         "start": span.start,
         "end": span.end,
-        "decode": list(occurrence.decode),
+        "decode": [redactor.text(step) for step in occurrence.decode],
         "first_commit": occurrence.first.id if occurrence.first else None,
         "last_commit": occurrence.last.id if occurrence.last else None,
         "at_head": occurrence.at_head,

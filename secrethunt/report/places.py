@@ -30,16 +30,17 @@ def iter_places(findings: Iterable[Finding], redactor: Redactor, *, width: int) 
         places = list(group)
         kind = places[0].kind
         if kind is BlobKind.STREAM or (path and kind not in _NOUNS):
-            first, *rest = [_position(finding) for finding in places]
+            first, *rest = [_position(finding, redactor) for finding in places]
             yield from _filled(f"{escape(redactor.text(path or b'-'))}:{first}", rest, width)
         else:
-            yield from _objects(places)
+            yield from _objects(places, redactor)
 
 
-def _objects(findings: Iterable[Finding]) -> Iterator[str]:
+def _objects(findings: Iterable[Finding], redactor: Redactor) -> Iterator[str]:
     """Places in git objects that are no files, or files that no tree names: `commit 9f3c2ab1d0:5:3`."""
     names = dict.fromkeys(
         f"{_NOUNS.get(occurrence.kind, 'blob')} {short_id(occurrence.blob)}:{_start(occurrence.span)}"
+        f"{_decoded(occurrence.decode, redactor)}"
         for finding in findings
         for occurrence in finding.occurrences
     )
@@ -48,11 +49,14 @@ def _objects(findings: Iterable[Finding]) -> Iterator[str]:
         yield f"and {len(names) - _LISTED_OBJECTS:,} more, which the JSON formats list"
 
 
-def _position(finding: Finding) -> str:
-    span = finding.span
-    chains = {occurrence.decode for occurrence in finding.occurrences if occurrence.span == span and occurrence.decode}
-    decoded = f" ({', '.join(' in '.join(chain) for chain in sorted(chains))})" if chains else ""
-    return f"{_start(span)}{decoded}"
+def _position(finding: Finding, redactor: Redactor) -> str:
+    return f"{_start(finding.span)}{_decoded(finding.decode, redactor)}"
+
+
+def _decoded(chain: Iterable[str], redactor: Redactor) -> str:
+    """What was undone to read it, outermost first: ` (zip:config/app.env > base64)`."""
+    steps = " > ".join(redactor.text(step) for step in chain)
+    return f" ({escape(steps)})" if steps else ""
 
 
 def _start(span: Span) -> str:

@@ -58,6 +58,8 @@ def _end(result: ScanResult, discretion: Discretion) -> _Entry:
         "blobs": coverage.blobs,
         "files": coverage.files,
         "bytes": coverage.bytes,
+        "decoded": coverage.decoded,
+        "containers": coverage.containers,
         "rules": coverage.rules,
         "seconds": round(coverage.seconds, 3),
     }
@@ -93,6 +95,7 @@ def _result(finding: Finding, index: Mapping[RuleId, int], discretion: Discretio
             "provider": rule.provider,
             "nhi": rule.nhi,
             "kind": finding.kind.value,
+            "decode": [discretion.text(step) for step in finding.decode],
             "repository": discretion.text(finding.repository),
             "atHead": finding.at_head,
             "inWorktree": finding.in_worktree,
@@ -128,6 +131,8 @@ def _message(finding: Finding, discretion: Discretion) -> str:
         where = "stands in history that no ref reaches"
     reasons = "; ".join(discretion.text(reason) for reason in finding.reasons)
     why = f" Reported because: {reasons}." if reasons else ""
+    if finding.decode:
+        where += f", encoded ({discretion.text(' > '.join(finding.decode))})"
     return f"{discretion.text(finding.rule.name)} ({finding.confidence.label} confidence) {where}.{why}"
 
 
@@ -149,6 +154,7 @@ def _related(finding: Finding, occurrence: Occurrence, number: int, discretion: 
         "properties": {
             "blob": occurrence.blob,
             "kind": occurrence.kind.value,
+            "decode": [discretion.text(step) for step in occurrence.decode],
             "firstCommit": occurrence.first.id if occurrence.first else None,
             "lastCommit": occurrence.last.id if occurrence.last else None,
             "atHead": occurrence.at_head,

@@ -39,9 +39,10 @@ def _scanned(coverage: Coverage) -> str:
     if coverage.tags:
         things.insert(1, count(coverage.tags, "tag"))
     read = f"{', '.join(things[:-1])} and {things[-1]}"
+    opened = f", {count(coverage.containers, 'archive')} opened" if coverage.containers else ""
     known = f"; {count(coverage.known, 'object')} known from the state file" if coverage.known else ""
     rules = count(coverage.rules, "rule")
-    return f"Scanned {read} ({size(coverage.bytes)}) with {rules} in {duration(coverage.seconds)}{known}."
+    return f"Scanned {read} ({size(coverage.bytes)}{opened}) with {rules} in {duration(coverage.seconds)}{known}."
 
 
 def _listed(skipped: Iterable[tuple[Skip, int]]) -> str:

@@ -67,6 +67,9 @@ class Ledger:
     bytes: int = 0
     known: int = 0
     """Objects of history that were not read because a state file knows them."""
+    decoded: int = 0
+    """Pieces that were decoded and searched, and containers that were opened; see `records.Coverage`."""
+    containers: int = 0
     total_bytes: int = 0
     """Best estimate of all bytes to come, for the progress bar; 0 while unknown."""
     problems: list[Problem] = field(default_factory=list)

@@ -17,7 +17,7 @@ from secrethunt.report.redact import is_telling
 from secrethunt.sources.contract import BlobKey
 from secrethunt.state.codec import Codec
 
-_LOOKED_AT = frozenset({Skip.CORRUPT_OBJECT, Skip.UNREADABLE, Skip.BACKEND_LIMIT})
+_LOOKED_AT = frozenset({Skip.CORRUPT_OBJECT, Skip.UNREADABLE, Skip.BACKEND_LIMIT, Skip.NEEDS_EXTRA})
 """What may be mended without a trace in the repository; everything else is skipped again while nothing changes."""
 _UNREAD = "unread\0"
 _Placed = tuple[BlobCandidates, tuple[Provenance, ...]]

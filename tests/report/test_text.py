@@ -186,7 +186,7 @@ def test_a_path_is_never_broken() -> None:
 def test_a_decoded_place_says_how_it_is_encoded() -> None:
     finding = make_finding()
     encoded = replace(finding.occurrences[0], decode=("base64",))
-    assert ["config/prod.env:12:15 (base64)"] == _places(replace(finding, occurrences=(encoded,)))
+    assert ["config/prod.env:12:15 (base64)"] == _places(replace(finding, occurrences=(encoded,), decode=("base64",)))
 
 
 def test_repositories_are_named_only_where_there_are_several() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Owns how far the decoders of text look, and what base64 of text is made of: shared with the hints, which load first."""
+"""Owns how far the decoders of text look, and what base64 of text is made of: the hints need it before any decoder."""
 
 from __future__ import annotations
 

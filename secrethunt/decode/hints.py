@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from secrethunt.decode.contract import Budget, Piece
-from secrethunt.decode.text import (
+from secrethunt.decode.extent import (
     BASE64_REACH,
     ESCAPE_AHEAD,
     ESCAPE_BEHIND,

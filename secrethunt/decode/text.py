@@ -15,23 +15,15 @@ import re
 from collections.abc import Callable, Iterator
 
 from secrethunt.decode.contract import Budget, Piece
+from secrethunt.decode.extent import BASE64_REACH, ESCAPE_AHEAD, ESCAPE_BEHIND, GROUP, NOTEBOOK_REACH, WRAP_BEHIND
 from secrethunt.decode.magic import is_binary_format
 from secrethunt.records import Skip
 
 Data = bytes | memoryview
 
-BASE64_REACH = 1 << 20
-"""Longest run of base64 or hexadecimal digits that is decoded, in bytes."""
-WRAP_BEHIND = 256
 LEAST_TEXT = 12
 """Fewest characters of text that are worth a search."""
-ESCAPE_BEHIND = 256
-ESCAPE_AHEAD = 1024
-"""How far around an escape the text is unescaped; the next escape beyond gets a piece of its own."""
 
-# What printable ASCII makes in base64 (RFC 4648): three bytes below 0x80 leave each of four digits a part of the
-# alphabet. In UTF-16 every other byte is zero, which adds A to the first of them.
-GROUP = "[ACDI-Za-f][ACDEFGHQSTUVWXgijklmnwyz0123][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
 _PRINTABLE = re.compile(f"(?:{GROUP}){{6}}".encode())
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]+")
 _DIGITS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
@@ -187,7 +179,6 @@ def open_byte_list(data: Data, end: int, budget: Budget) -> Iterator[Piece]:
 
 BYTE_LIST_WIDTH = 56
 _LIST_HEAD = re.compile(rb"[{(\[]\s{0,8}((?:0x[0-9A-Fa-f]{2},\s?){5}0x[0-9A-Fa-f]{2})\Z")
-NOTEBOOK_REACH = 65536
 _SOURCE = re.compile(rb"(?:[ \t]*\"(?:[^\"\\\n]|\\.)*\",?[ \t]*\r?\n)+")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _BACKSLASH = re.compile(

@@ -12,7 +12,7 @@ config :chatbot, Chatbot.Repo,
 config :chatbot, :discord,
   token: "{{discord.bot-token}}",
   client_id: 417702331958661234,
-  webhook: "{{discord.webhook-url}}"
+  webhook: "https://discord.com/api/webhooks/1128374650192837465/{{discord.webhook-url}}"
 
 config :chatbot, :openai, api_key: System.fetch_env!("OPENAI_API_KEY")
 config :chatbot, :notion, token: "{{notion.integration-token}}"

@@ -106,11 +106,12 @@ def assemble_findings(placed: Iterable[Placed], naming: Naming) -> list[Finding]
                 key = (secret_id, place.path, candidate.ordinal)
                 groups.setdefault(key, []).append(_Sighting(blob.id, candidate, place))
     findings = [_finding(secret_id, ordinal, group, naming) for (secret_id, _, ordinal), group in groups.items()]
-    findings.sort(key=_report_order)
+    findings.sort(key=report_order)
     return findings
 
 
-def _report_order(finding: Finding) -> tuple[int, int, str, bytes, int, str]:
+def report_order(finding: Finding) -> tuple[int, int, str, bytes, int, str]:
+    """Sorts findings as they are reported: the most severe first."""
     return (
         -finding.rule.severity,
         -finding.confidence,
@@ -172,6 +173,7 @@ def _finding(secret_id: SecretId, ordinal: int, group: list[_Sighting], naming: 
         refs=tuple(refs[:MAX_REFS]),
         ref_count=max((place.ref_count for place in history), default=0),
         occurrences=_occurrences(group),
+        signals=surest.signals,
     )
 
 

@@ -12,11 +12,12 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from secrethunt.candidates.appraise import Appraiser, Item, is_open
 from secrethunt.detector import Detector, Hit
 from secrethunt.diskcache import DiskCache
-from secrethunt.findings import PUBLIC_KEY, Naming, Placed, assemble_findings
+from secrethunt.findings import PUBLIC_KEY, Naming, Placed, assemble_findings, report_order
 from secrethunt.records import (
     MAX_CANDIDATES,
     Blob,
@@ -38,6 +39,7 @@ from secrethunt.sources.contract import BlobKey, Ledger, PackedObjects, Source, 
 
 Progress = Callable[[int, int, str], None]
 """Told now and then: bytes done, bytes expected (0 while unknown), what is being done."""
+_OF_HISTORY = frozenset({BlobKind.HISTORY, BlobKind.COMMIT, BlobKind.TAG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Scanner:
         cache = DiskCache(options.cache_directory)
         self._options = options
         self._detector = Detector(load_ruleset(options.selection, cache), cache)
+        self._appraiser = Appraiser()
 
     @property
     def ruleset(self) -> Ruleset:
@@ -101,7 +104,7 @@ class Scanner:
         """Findings in *data*, as if it were a file at *path*."""
         name = os.fsencode(path)
         candidates = self._detector.scan_bytes(Blob(data, BlobKind.STREAM, name))
-        kept = self._sure_enough(candidates)
+        kept = self._appraised(data, name, candidates)
         if not kept:
             return ()
         blob = BlobCandidates(_blob_id(data), BlobKind.STREAM, name, kept)
@@ -122,7 +125,8 @@ class Scanner:
         places = source.resolve(found.keys(), ledger)
         placed = [Placed(blob, places[key]) for key, blob in found.items() if key in places]
         naming = Naming(source.repository, source.prefix, self._options.fingerprint_key)
-        return assemble_findings(placed, naming)
+        report.tell("looking at what stands around it")
+        return self._appraised_findings(assemble_findings(placed, naming), source)
 
     def _scan_packs(
         self, packed: PackedObjects, ledger: Ledger, jobs: int, report: _Reporter
@@ -158,7 +162,7 @@ class Scanner:
 
     def _keyed(self, hits: Iterable[Hit], ledger: Ledger) -> Iterator[tuple[BlobKey, BlobCandidates]]:
         for blob, candidates in hits:
-            kept = self._sure_enough(candidates)
+            kept = self._appraised(blob.data, blob.path, candidates)
             if kept:
                 blob_id = blob.id or _blob_id(blob.data)
                 _note_cut(candidates, blob.path or blob_id.encode(), ledger)
@@ -166,6 +170,37 @@ class Scanner:
                     BlobKey(blob.kind, blob_id, blob.path),
                     BlobCandidates(blob_id, blob.kind, blob.path, kept),
                 )
+
+    def _appraised(self, data: bytes, path: bytes, candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+        """Those that are as sure as was asked; of a file also once its surroundings are known."""
+        kept = self._sure_enough(candidates)
+        return self._sure_enough(self._appraiser.appraise(data, path, kept)) if kept and path else kept
+
+    def _appraised_findings(self, findings: list[Finding], source: Source) -> list[Finding]:
+        """
+        *findings* with what their surroundings say, those of history too, whose paths are known only now: of each the
+        newest blob is read again.
+        """
+        waiting: dict[tuple[BlobId, bytes], list[int]] = {}
+        for index, finding in enumerate(findings):
+            if finding.signals is None and finding.kind in _OF_HISTORY and is_open(finding.rule):
+                waiting.setdefault((finding.occurrences[0].blob, finding.path), []).append(index)
+        if not waiting:
+            return findings
+        paths: dict[BlobId, list[bytes]] = {}
+        for blob, path in waiting:
+            paths.setdefault(blob, []).append(path)
+        for blob, data in source.read(paths):
+            for path in paths[blob]:
+                self._appraise_places(data, path, findings, waiting[blob, path])
+        return sorted((item for item in findings if item.confidence >= self._options.min_confidence), key=report_order)
+
+    def _appraise_places(self, data: bytes, path: bytes, findings: list[Finding], indexes: list[int]) -> None:
+        """Replace the findings at *indexes*; where *data* is not what was scanned (an LFS pointer), they stay."""
+        there = [i for i in indexes if data[findings[i].span.start : findings[i].span.end] == findings[i].secret.reveal()]
+        items = [Item(findings[i].rule, findings[i].span, findings[i].confidence, findings[i].reasons) for i in there]
+        for index, appraisal in zip(there, self._appraiser.appraise_items(data, path, items), strict=True):
+            findings[index] = replace(findings[index], **appraisal._asdict())
 
     def _sure_enough(self, candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
         least = self._options.min_confidence

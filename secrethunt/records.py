@@ -198,6 +198,32 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class SyntaxContext:
+    """What a file's syntax says of a value in it. Empty texts: not known."""
+
+    language: str
+    literal: str = ""
+    """What the value is: `string`, `plain text`, `text block`, `comment`, `code`."""
+    use: str = ""
+    """What is done with it: `assigned`, `default argument`, `comparison`, `argument`, `dictionary value`, …"""
+    name: str = ""
+    """What it is assigned to: the last part of the name."""
+    callee: str = ""
+    """The function or command it is passed to: the last part of the name."""
+    is_part: bool = False
+    """It is a part of a longer literal."""
+    in_test: bool = False
+    """A function, class or block around it is called a test."""
+
+
+class Signal(NamedTuple):
+    """One thing that speaks for a value or against it, and how much: ten points change the odds by a factor of e."""
+
+    clause: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """An anchor confirmed: the secret is captured, and the tests on its value have passed. Those of rules with `paths`
     may overlap others of the same blob; which one counts is settled where the path is known."""
@@ -214,6 +240,8 @@ class Candidate:
     """What the secret says of itself and may be shown: (name, value)."""
     also: tuple[RuleId, ...] = ()
     """Other rules that saw the same bytes."""
+    signals: tuple[Signal, ...] | None = None
+    """What its place was found to say; None while nobody looked."""
 
 
 MAX_CANDIDATES = 5000
@@ -314,6 +342,8 @@ class Finding:
     refs: tuple[bytes, ...]
     ref_count: int
     occurrences: tuple[Occurrence, ...]
+    signals: tuple[Signal, ...] | None = None
+    """What speaks for it and against it, where that was added up; None while nobody looked."""
 
 
 # --- what was covered -------------------------------------------------------------------------------------------

@@ -12,7 +12,13 @@ from collections.abc import Collection, Iterable
 
 from secrethunt.candidates.canonical import canonical_value
 from secrethunt.candidates.entropy import has_class, shannon_entropy
-from secrethunt.candidates.generic import about_secret_reason, generic_confidence, is_stock_word, not_secret_reason
+from secrethunt.candidates.generic import (
+    about_secret_reason,
+    generic_confidence,
+    is_chosen_by_people,
+    is_stock_word,
+    not_secret_reason,
+)
 from secrethunt.candidates.lines import LineCounter
 from secrethunt.candidates.overlap import Judged, resolve_for_any_path
 from secrethunt.candidates.placeholders import filler_reason, placeholder_reason
@@ -115,7 +121,7 @@ def _judge_generic(
     if (
         about_secret_reason(groups.get("rest", b""))
         or not_secret_reason(value, is_quoted=is_quoted)
-        or filler_reason(value[:200])
+        or (filler_reason(value[:200]) and not is_chosen_by_people(groups.get("word", b"password")))
     ):
         return None
     confidence, why = generic_confidence(groups.get("word", b"password"), value, rule.confidence)

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, assert_never
 
 from secrethunt.errors import SourceError
-from secrethunt.records import Blob, BlobKind, Provenance, Skip
+from secrethunt.records import Blob, BlobId, BlobKind, Provenance, Skip
 from secrethunt.sources.contract import BlobKey, Ledger, Scope, SourceOptions
-from secrethunt.sources.git_backend import GitBackend, Ref
+from secrethunt.sources.git_backend import GitBackend, Ref, reported_before
 from secrethunt.sources.history import History, ObjectReader, ReferenceHistory
 from secrethunt.sources.index import iter_staged
 from secrethunt.sources.layout import GitLayout
@@ -108,6 +108,11 @@ class RepositorySource:
             places.update(self._resolve_history(in_history, ledger))
         return places
 
+    def read(self, ids: Collection[BlobId]) -> Iterator[tuple[BlobId, bytes]]:
+        """Contents of *ids*, again; what cannot be read was reported when it was scanned."""
+        for id, _, data in self._backend.objects(ids, reported_before):
+            yield BlobId(id), data
+
     def _resolve_history(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
         from secrethunt.sources.provenance import HistoryProvenance
 
@@ -179,6 +184,10 @@ class UnreadableRepository:
     def resolve(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
         """Each file stands at its own path."""
         return {key: (Provenance(key.path, key.kind),) for key in keys}
+
+    def read(self, ids: Collection[BlobId]) -> Iterator[tuple[BlobId, bytes]]:
+        """Nothing of history was read."""
+        return iter(())
 
 
 def _shown(path: bytes) -> str:

@@ -127,7 +127,7 @@ def _candidates_at(path: bytes, candidates: Sequence[Candidate]) -> Sequence[Can
     if not any(candidate.rule.paths for candidate in candidates):
         return candidates
     counting = {
-        (item.rule.id, item.span.start, item.span.end): item for item in candidates if _counts_at(item.rule, path)
+        (item.rule.id, item.span.start, item.span.end): item for item in candidates if counts_at(item.rule, path)
     }
     kept = resolve_overlaps(
         Judged(item.rule, item.span.start, item.span.end, item.confidence, item.reasons, item.facts, item.also)
@@ -139,7 +139,8 @@ def _candidates_at(path: bytes, candidates: Sequence[Candidate]) -> Sequence[Can
     ]
 
 
-def _counts_at(rule: Rule, path: bytes) -> bool:
+def counts_at(rule: Rule, path: bytes) -> bool:
+    """Whether *rule* means anything at *path*."""
     if not rule.paths:
         return True
     text = "/" + path.decode("utf-8", "surrogateescape")

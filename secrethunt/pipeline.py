@@ -197,7 +197,9 @@ class Scanner:
 
     def _appraise_places(self, data: bytes, path: bytes, findings: list[Finding], indexes: list[int]) -> None:
         """Replace the findings at *indexes*; where *data* is not what was scanned (an LFS pointer), they stay."""
-        there = [i for i in indexes if data[findings[i].span.start : findings[i].span.end] == findings[i].secret.reveal()]
+        there = [
+            i for i in indexes if data[findings[i].span.start : findings[i].span.end] == findings[i].secret.reveal()
+        ]
         items = [Item(findings[i].rule, findings[i].span, findings[i].confidence, findings[i].reasons) for i in there]
         for index, appraisal in zip(there, self._appraiser.appraise_items(data, path, items), strict=True):
             findings[index] = replace(findings[index], **appraisal._asdict())

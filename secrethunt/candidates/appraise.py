@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-How sure a candidate is once its file and path are known: what its value, its name and its place in the syntax say, added up.
+How sure a candidate is once its file and path are known: what its value, its name and its place say, added up.
 
 `judge.py` decides from the match alone what may be a secret, so that history can be scanned by its deltas. What is left
 open (values beside a common word, userinfo of URLs, password hashes) is appraised here, once for each that would be
@@ -23,7 +23,7 @@ _NAME = re.compile(
     rb"([\w$][\w.\-$]{0,50})[\]\"'`)]{0,4}\s*(?:[:=!<>?|+,(\s]|String|\b[bruf@N]|\[\]byte|&?str)*[\\\"'`\s(\[{]*$"
 )
 _LINE = 80
-_OPEN_RULES = re.compile(r"^uri\.|connection-uri|connection-string")
+_OPEN_RULES = re.compile(r"^uri\.")
 _HASH_RULES = re.compile(r"^pwhash\.")
 _TRIAL_PATH = re.compile(
     rb"(?i)(?:^|[/._-])(?:tests?|specs?|testing|testdata|fixtures?|mocks?|examples?|samples?|demos?|docs?|documentation)(?:[/._-]|$)"
@@ -46,7 +46,7 @@ def is_open(rule: Rule) -> bool:
 
 
 class Appraiser:
-    """Appraises candidates; keeps parsers, so one a thread."""
+    """Appraises candidates. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._reader = ContextReader()
@@ -57,7 +57,9 @@ class Appraiser:
             index for index, candidate in enumerate(candidates) if is_open(candidate.rule) and candidate.signals is None
         ]
         items = [
-            Item(candidates[index].rule, candidates[index].span, candidates[index].confidence, candidates[index].reasons)
+            Item(
+                candidates[index].rule, candidates[index].span, candidates[index].confidence, candidates[index].reasons
+            )
             for index in wanted
         ]
         changed = list(candidates)
@@ -117,13 +119,19 @@ def _level(total: int) -> Confidence:
 
 
 def _verdict(item: Item, path: bytes, signals: tuple[Signal, ...], context: SyntaxContext | None) -> Appraisal:
-    place = describe(context)
-    reasons = (*item.reasons, place) if place else item.reasons
     if _HASH_RULES.search(item.rule.id):
-        if _TRIAL_PATH.search(path) or (context is not None and context.in_test):
-            return Appraisal(Confidence.LOW, (*reasons, "a password hash in a test or document opens nothing"), ())
-        return Appraisal(min(item.confidence, Confidence.MEDIUM), (*reasons, "a hash must be broken first"), ())
+        return _hash_verdict(item, path)
     level = _level(_total(signals))
-    if item.confidence == Confidence.LOW:
-        level = Confidence.LOW
-    return Appraisal(level, reasons, signals)
+    place = describe(context)
+    return Appraisal(
+        min(item.confidence, level) if item.confidence == Confidence.LOW else level,
+        item.reasons,
+        (*signals, Signal(place, 0)) if place else signals,
+    )
+
+
+def _hash_verdict(item: Item, path: bytes) -> Appraisal:
+    """A hash is not yet a password: it must be broken, and that of a test or document is worth nobody's while."""
+    if _TRIAL_PATH.search(path):
+        return Appraisal(Confidence.LOW, (*item.reasons, "a hash in a test or document opens nothing"), ())
+    return Appraisal(min(item.confidence, Confidence.MEDIUM), (*item.reasons, "a hash must be broken first"), ())

@@ -26,7 +26,10 @@ class Evidence:
 
 
 _KINDS_OF_NAME = (
-    ("password", re.compile(rb"(?i)passw|passphrase|passcode|pwd|(?:^|[^a-z])pass(?:$|[^a-z])|pass$|_pw|(?:^|[^a-z])pw")),
+    (
+        "password",
+        re.compile(rb"(?i)passw|passphrase|passcode|pwd|(?:^|[^a-z])pass(?:$|[^a-z])|pass$|_pw|(?:^|[^a-z])pw"),
+    ),
     ("token", re.compile(rb"(?i)token|bearer|credential")),
     ("secret", re.compile(rb"(?i)secret|salt|nonce")),
     ("key", re.compile(rb"(?i)key")),
@@ -40,7 +43,9 @@ _NAMED_FOR_ROLE = re.compile(
     rb"|truststore|app|client|api|access|auth|jwt|session|encrypt|sign|private|server|service|proxy"
 )
 _WORD_PARTS = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\w]+|_+")
-_SECRET_WORD = re.compile(rb"(?i)pass|pwd|secret|token|key|cred|auth|login|user|admin|root|welcome|letmein|s3cr|p[a@4]ss")
+_SECRET_WORD = re.compile(
+    rb"(?i)pass|pwd|secret|token|key|cred|auth|login|user|admin|root|welcome|letmein|s3cr|p[a@4]ss"
+)
 _SHORT_TRIAL = re.compile(
     rb"(?i)^(?:my|your|some|the|a|an|new|old|bad|wrong|good|in?valid|test|fake|foo|bar|baz|abc|any|this|that|first|second|other)"
 )
@@ -72,9 +77,15 @@ _LITERALS_IN_WORDS = {
 _NAMING = frozenset({roles.ASSIGNED})
 
 _CHECKS = re.compile(r"(?i)assert|expect|equal|verify|check|match|should|compare|contains|has|is[A-Z_]|test")
-_LOGS = re.compile(r"(?i)^(?:log|debug|info|warn|error|fatal|print|trace|puts|echo|console|write)|printf?(?:ln)?$|log$|message")
-_LOOKS_UP = re.compile(r"(?i)^get|env|lookup|config|param|option|property|find|fetch|read|load|header|t$|translate|gettext|i18n")
+_LOGS = re.compile(
+    r"(?i)^(?:log|debug|info|warn|error|fatal|print|trace|puts|echo|console|write)|printf?(?:ln)?$|log$|message"
+)
+_LOOKS_UP = re.compile(
+    r"(?i)^(?:get|find|fetch|read|load|lookup|env|t|_|i18n|translate|gettext)|property|option$|param$"
+)
+_SENDS = re.compile(r"(?i)^(?:post|put|patch|delete|request|send|query|execute|open|exec|run|curl)")
 _SIGNS_IN = re.compile(r"(?i)login|sign_?in|auth|create_?user|register|connect|user|session|credential")
+
 
 def iter_signals(evidence: Evidence) -> Iterator[str]:
     """All that holds of a value and its name, as `group: clause`."""
@@ -168,6 +179,7 @@ def _receiver(callee: str) -> str:
     for clause, pattern in (
         ("a check", _CHECKS),
         ("a log", _LOGS),
+        ("a request", _SENDS),
         ("a look-up", _LOOKS_UP),
         ("a sign-in", _SIGNS_IN),
     ):

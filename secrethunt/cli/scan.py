@@ -51,6 +51,7 @@ class ScanOptions:
     "-o", "--output", metavar="FILE", default="-", help="Write the report to FILE instead of standard output."
 )
 @click.option("--show-secrets", is_flag=True, help="Print secrets in full instead of masked.")
+@click.option("--explain", is_flag=True, help="Say what was weighed for and against each secret (text reports).")
 @click.option(
     "--min-confidence", type=click.Choice(Confidence.labels()), help="Report findings from here up.  [default: medium]"
 )
@@ -117,7 +118,9 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
             fingerprint_key=_fingerprint_key(config),
             cache_directory=cache_directory(),
         ),
-        report=ReportOptions(show_secrets=options["show_secrets"], color=color, tool_version=__version__),
+        report=ReportOptions(
+            show_secrets=options["show_secrets"], explain=options["explain"], color=color, tool_version=__version__
+        ),
         format=options["format"],
         output=options["output"],
         policy=parse_fail_on(options["fail_on"] or config.fail_on),
@@ -201,13 +204,20 @@ def _write(result: ScanResult, options: ScanOptions) -> None:
 
 @contextlib.contextmanager
 def _open_output(path: str) -> Iterator[BinaryIO]:
-    """Standard output for `-`; else a file that appears whole or not at all, readable by its owner only."""
+    """
+    Standard output for `-`; else a file that appears whole or not at all, readable by its owner only. A device or pipe
+    is written to: renaming a file over it would put `/dev/null` out of the way for everybody.
+    """
     if path == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "wb") as out:
+                yield out
+            return
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as out:
             yield out

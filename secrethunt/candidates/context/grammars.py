@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-The one adapter to tree-sitter: from bytes to the chain of syntax nodes around a place. Loads a grammar when a file needs it.
+The one adapter to tree-sitter: from bytes to the syntax nodes around a place. Loads a grammar when a file needs it.
 
 What a hostile file may cost is bounded by counts, so that the same bytes always give the same answer: steps of the
 parser, bytes that its lexer reads, depth of the chain. The clock stands behind them. Whatever goes over has no context.
@@ -33,6 +33,8 @@ _SECONDS = 0.5
 _TOO_DEEP = {"yaml": re.compile(rb"(?:[?:-][ \t]+){50}|(?:^|\n)[ \t?:-]{120}")}
 """Text that is not handed to a grammar. tree-sitter-yaml 0.7.2 keeps the levels of indentation in a buffer of 1 KiB and
 does not look how full it is."""
+_CLOSING = {"kotlin": b"\n"}
+"""Put behind a text. tree-sitter-kotlin 1.1.0 looks for the end of an annotation for ever where there is none."""
 
 
 class Step(NamedTuple):
@@ -51,15 +53,15 @@ class Grammars:
 
     def parse(self, language: str, data: bytes) -> SyntaxTree | None:
         """The syntax of *data*, or None where that is too hard to tell."""
+        too_deep = _TOO_DEEP.get(language)
+        if too_deep is not None and too_deep.search(data):
+            return None
         parser = self._parsers.get(language)
         if parser is None:
             from tree_sitter import Parser
 
             parser = self._parsers[language] = Parser(_load(language))
-        too_deep = _TOO_DEEP.get(language)
-        if too_deep is not None and too_deep.search(data):
-            return None
-        budget = _Budget(data)
+        budget = _Budget(data + _CLOSING.get(language, b""))
         try:
             tree = parser.parse(budget.read, progress_callback=budget.is_spent)
         except ValueError:  # it was told to give up
@@ -79,7 +81,7 @@ class SyntaxTree:
         """The nodes that hold the bytes [start, end), outermost first; empty where they are nested too deep."""
         cursor = self._cursor
         cursor.reset(self._root)
-        steps = []
+        steps: list[Step] = []
         while len(steps) < MAX_DEPTH:
             node = cursor.node
             if node is None or node.start_byte > start or node.end_byte < end:

@@ -9,6 +9,7 @@ alike.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 
 from secrethunt.candidates.context import roles
@@ -36,17 +37,19 @@ _FENCE = re.compile(rb"(?m)^[ \t>]{0,12}(`{3,}|~{3,})[ \t]*([^\n`]{0,40})[^\n]*$
 
 
 class ContextReader:
-    """Reads contexts; keeps parsers, so one a thread."""
+    """Reads contexts; keeps parsers, for each thread its own."""
 
     def __init__(self) -> None:
-        self._grammars = Grammars()
+        self._local = threading.local()
 
     def read(self, data: bytes, path: bytes, spans: Sequence[tuple[int, int]]) -> list[SyntaxContext | None]:
         """The context of each of *spans* (half-open bytes of *data*), None where nothing can be said."""
         language = language_of_path(path)
         if not language:
             return [None] * len(spans)
-        trees = _Trees(self._grammars)
+        if not hasattr(self._local, "grammars"):
+            self._local.grammars = Grammars()
+        trees = _Trees(self._local.grammars)
         return [
             self._read_one(trees, _Place(data, start, end), language) if index < MAX_VALUES else None
             for index, (start, end) in enumerate(spans)
@@ -159,7 +162,7 @@ def _use(language: str, chain: Sequence[Step], place: _Place) -> tuple[str, byte
     for index in range(len(chain) - 2, -1, -1):
         step, below = chain[index], chain[index + 1]
         role = roles.use_of(language, step.type)
-        if role == "operation":
+        if role == roles.OPERATION:
             role = _operation(place.data, step, below)
         if not role:
             continue
@@ -203,4 +206,3 @@ def _in_test(chain: Sequence[Step], data: bytes) -> bool:
         step.type in roles.SCOPES and _TEST.search(data[step.start : min(chain[index + 1].start, step.start + 200)])
         for index, step in enumerate(chain[:-1])
     )
-

@@ -2,7 +2,7 @@
 """
 Fits `secrethunt/candidates/points.py` to labelled repositories, and measures it on repositories left out of the fit.
 
-    PYTHONPATH=. python benchmarks/train_points.py DATA=WEIGHT... [--ablate] [--write secrethunt/candidates/points.py]
+    PYTHONPATH=. python benchmarks/train_points.py DATA=WEIGHT... [--ablate] [--write FILE]
 
 Each DATA holds `data/<repository>/…` and `meta/<repository>.csv` as `Samsung/CredData` has them (columns FilePath,
 LineStart, LineEnd, GroundTruth, ValueStart, ValueEnd). Logistic regression with an L2 penalty, by Newton's method; every

@@ -20,7 +20,7 @@ from secrethunt.candidates.signals import Evidence, describe, iter_signals, iter
 from secrethunt.records import Candidate, Confidence, Rule, Signal, Span, SyntaxContext
 
 _NAME = re.compile(
-    rb"([\w$][\w.\-$]{0,50})[\]\"'`)]{0,4}\s*(?:[:=!<>?|+,(\s]|String|\b[bruf@N]|\[\]byte|&?str)*[\\\"'`\s(\[{]*$"
+    rb"([\w$][\w.\-$]{0,50})[\]\"'`)]{0,4}\s*(?:[:=!<>?|+,(\s]|\bnew\b|String|\b[bruf@N]|\[\]byte|&?str)*[\\\"'`\s(\[{]*$"
 )
 _LINE = 80
 _OPEN_RULES = re.compile(r"^uri\.")

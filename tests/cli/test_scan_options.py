@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,34 @@ def test_output_goes_to_a_file_that_only_its_owner_reads(secrethunt: Runner, tmp
     assert 2 == len(report.read_bytes().splitlines())
     assert 0 == stat.S_IMODE(report.stat().st_mode) & 0o077
     assert [report.name] == [path.name for path in tmp_path.iterdir() if path.name.startswith("report")]
+
+
+def test_output_is_written_to_a_pipe_and_not_put_in_its_place(secrethunt: Runner, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        outcome = secrethunt.scan("-", "--output", str(pipe), stdin=acme_key(1))
+        assert (1, b"") == (outcome.code, outcome.stdout)
+        assert 2 == len(os.read(reader, 1 << 16).splitlines())
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_explain_says_what_was_weighed(secrethunt: Runner) -> None:
+    text = b'password = "hunter22-kestrel"\n'
+    plain = secrethunt.run("scan", "-", stdin=text).stdout
+    explained = secrethunt.run("scan", "-", "--explain", stdin=text).stdout
+    assert b"Weighed" not in plain
+    assert b"named: password (+" in b" ".join(explained.split())
+    assert b"hunter22" not in explained
+
+
+def test_explain_says_when_the_match_alone_decides(secrethunt: Runner) -> None:
+    rules = ("--no-builtin-rules", "--rules", str(secrethunt.rules))
+    explained = secrethunt.run("scan", "-", "--explain", *rules, stdin=acme_key(1)).stdout
+    assert b"nothing: the match alone decides" in explained
 
 
 def test_values_are_masked_unless_asked_for(secrethunt: Runner) -> None:

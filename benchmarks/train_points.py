@@ -5,8 +5,8 @@ Fits `secrethunt/candidates/points.py` to labelled repositories, and measures it
     PYTHONPATH=. python benchmarks/train_points.py DATA=WEIGHT... [--ablate] [--write FILE]
 
 Each DATA holds `data/<repository>/…` and `meta/<repository>.csv` as `Samsung/CredData` has them (columns FilePath,
-LineStart, LineEnd, GroundTruth, ValueStart, ValueEnd). Logistic regression with an L2 penalty, by Newton's method; every
-repository weighs as the square root of its candidates. Needs nothing but secrethunt itself.
+LineStart, LineEnd, GroundTruth, ValueStart, ValueEnd). Logistic regression with an L2 penalty, by Newton's method;
+every repository weighs as the square root of its candidates. Needs nothing but secrethunt itself.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ import random
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from secrethunt.candidates.appraise import is_open, name_before
 from secrethunt.candidates.context import ContextReader
+from secrethunt.candidates.points import SYNTAX_GROUPS
 from secrethunt.candidates.signals import Evidence, iter_signals, iter_syntax_signals
 from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
@@ -61,9 +63,11 @@ class Model:
     start: float
     weights: dict[str, float]
 
-    def score(self, row: Row) -> float:
-        """Log odds of *row*."""
-        return self.start + sum(self.weights.get(signal, 0.0) for signal in row.signals)
+    def score(self, row: Row, without: Collection[str] = ()) -> float:
+        """Log odds of *row*, as far as the signals of other groups tell."""
+        return self.start + sum(
+            self.weights.get(signal, 0.0) for signal in row.signals if signal.partition(":")[0] not in without
+        )
 
 
 def read_labels(root: Path) -> dict[tuple[str, int], list[tuple[int, int]]]:
@@ -171,23 +175,30 @@ def _solve(matrix: list[list[float]], right: list[float]) -> list[float]:
     return solution
 
 
-def held_out_scores(rows: Sequence[Row], seed: int, without: Collection[str] = ()) -> list[float]:
-    """The score of each row under a model that has not seen its repository, in either form."""
+class HeldOut(NamedTuple):
+    """Scores of a row under a model that has not seen its repository: in all, and without the syntax."""
+
+    total: float
+    plain: float
+
+
+def held_out_scores(rows: Sequence[Row], seed: int, without: Collection[str] = ()) -> list[HeldOut]:
+    """The scores of each row; its repository is left out in every form."""
     repositories = sorted({row.repository for row in rows})
     random.Random(seed).shuffle(repositories)
-    scores = [0.0] * len(rows)
+    scores = [HeldOut(0.0, 0.0)] * len(rows)
     for fold in range(_FOLDS):
         out = set(repositories[fold::_FOLDS])
         model = fit([row for row in rows if row.repository not in out], without)
         for number, row in enumerate(rows):
             if row.repository in out:
-                scores[number] = model.score(row)
+                scores[number] = HeldOut(model.score(row), model.score(row, SYNTAX_GROUPS))
     return scores
 
 
-def summary(rows: Sequence[Row], scores: Sequence[float], root: str) -> str:
+def summary(rows: Sequence[Row], scores: Sequence[HeldOut], root: str) -> str:
     """Log loss, and what would be dropped below even odds: true and false ones."""
-    picked = [(row.is_true, score) for row, score in zip(rows, scores, strict=True) if row.root == root]
+    picked = [(row.is_true, score.total) for row, score in zip(rows, scores, strict=True) if row.root == root]
     loss = sum(math.log1p(math.exp(-score if is_true else score)) for is_true, score in picked) / len(picked)
     dropped = collections.Counter(is_true for is_true, score in picked if score < 0)
     total = collections.Counter(is_true for is_true, _ in picked)
@@ -197,7 +208,7 @@ def summary(rows: Sequence[Row], scores: Sequence[float], root: str) -> str:
     )
 
 
-def high_from(rows: Sequence[Row], scores: Sequence[float]) -> int:
+def high_from(rows: Sequence[Row], scores: Sequence[HeldOut]) -> int:
     """The least points from which on, left out, true ones make up `_HIGH` of every form."""
     for points in range(60):
         shares = []
@@ -205,7 +216,7 @@ def high_from(rows: Sequence[Row], scores: Sequence[float]) -> int:
             sure = [
                 row.is_true
                 for row, score in zip(rows, scores, strict=True)
-                if row.root == root and score * _SCALE >= points
+                if row.root == root and score.plain * _SCALE >= points and score.total >= 0
             ]
             shares.append(sum(sure) / len(sure) if sure else 1.0)
         if min(shares) >= _HIGH:
@@ -226,6 +237,7 @@ START = {round(_SCALE * model.start)}
 """Points of a candidate of which nothing is known."""
 LOW_BELOW = 0
 HIGH_FROM = {high}
+"""Points of value and name alone that make a candidate sure."""
 SYNTAX_GROUPS = frozenset({{"passed to", "use"}})
 """Signals that take a parser; of a candidate that they cannot change none is read."""
 

@@ -13,7 +13,7 @@ from tests.conftest import MakeRepo
 from tests.rule_samples import digits
 
 SURE = b'password = "' + digits("sure", 40).encode() + b'"\n'
-SIMPLE = b'def connect():\n    return login(password="hunter22")\n'
+SIMPLE = b'def connect():\n    return login(password="mypass-22")\n'
 TRIAL = b'expected_token = "my_test_token2"\n'
 FILES: Mapping[str | bytes, str | bytes] = {"a/sure.py": SURE, "b/simple.py": SIMPLE, "c/trial.py": TRIAL}
 

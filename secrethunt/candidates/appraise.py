@@ -10,7 +10,7 @@ reported; other candidates pass through untouched. Points come from `points.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -28,8 +28,18 @@ _HASH_RULES = re.compile(r"^pwhash\.")
 _TRIAL_PATH = re.compile(
     rb"(?i)(?:^|[/._-])(?:tests?|specs?|testing|testdata|fixtures?|mocks?|examples?|samples?|demos?|docs?|documentation)(?:[/._-]|$)"
 )
-_SYNTAX_LEAST = min(points for signal, points in POINTS.items() if signal.partition(":")[0] in SYNTAX_GROUPS)
-_SYNTAX_MOST = max(points for signal, points in POINTS.items() if signal.partition(":")[0] in SYNTAX_GROUPS)
+
+
+def _reach(pick: Callable[[Iterable[int]], int]) -> int:
+    """The most that the syntax can take or give: one signal of each group."""
+    groups: dict[str, list[int]] = {group: [0] for group in SYNTAX_GROUPS}
+    for signal, points in POINTS.items():
+        if (group := signal.partition(":")[0]) in groups:
+            groups[group].append(points)
+    return sum(pick(points) for points in groups.values())
+
+
+_SYNTAX_LEAST, _SYNTAX_MOST = _reach(min), _reach(max)
 
 
 class Appraisal(NamedTuple):
@@ -76,7 +86,7 @@ class Appraiser:
         contexts = dict(zip(undecided, self._reader.read(data, path, spans), strict=True)) if spans else {}
         for index, (item, signals) in enumerate(zip(items, plain, strict=True)):
             context = contexts.get(index)
-            yield _verdict(item, path, (*signals, *_weighed(iter_syntax_signals(context))), context)
+            yield _verdict(item, path, signals, context)
 
 
 class Item(NamedTuple):
@@ -107,26 +117,28 @@ def _total(signals: Iterable[Signal]) -> int:
     return START + sum(signal.points for signal in signals)
 
 
-def _depends_on_syntax(total: int) -> bool:
+def _depends_on_syntax(plain: int) -> bool:
     """Whether what the syntax says could still change the confidence."""
-    return _level(total + 2 * _SYNTAX_LEAST) != _level(total + 2 * _SYNTAX_MOST)
+    return plain + _SYNTAX_LEAST < LOW_BELOW <= plain + _SYNTAX_MOST
 
 
-def _level(total: int) -> Confidence:
+def _level(plain: int, total: int) -> Confidence:
+    """Value and name alone make sure; the syntax only tells what is doubtful from what is not."""
     if total < LOW_BELOW:
         return Confidence.LOW
-    return Confidence.HIGH if total >= HIGH_FROM else Confidence.MEDIUM
+    return Confidence.HIGH if plain >= HIGH_FROM else Confidence.MEDIUM
 
 
 def _verdict(item: Item, path: bytes, signals: tuple[Signal, ...], context: SyntaxContext | None) -> Appraisal:
     if _HASH_RULES.search(item.rule.id):
         return _hash_verdict(item, path)
-    level = _level(_total(signals))
+    weighed = (*signals, *_weighed(iter_syntax_signals(context)))
+    level = _level(_total(signals), _total(weighed))
     place = describe(context)
     return Appraisal(
         min(item.confidence, level) if item.confidence == Confidence.LOW else level,
         item.reasons,
-        (*signals, Signal(place, 0)) if place else signals,
+        (*weighed, Signal(place, 0)) if place else weighed,
     )
 
 

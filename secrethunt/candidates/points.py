@@ -6,7 +6,8 @@ from __future__ import annotations
 START = 17
 """Points of a candidate of which nothing is known."""
 LOW_BELOW = 0
-HIGH_FROM = 24
+HIGH_FROM = 21
+"""Points of value and name alone that make a candidate sure."""
 SYNTAX_GROUPS = frozenset({"passed to", "use"})
 """Signals that take a parser; of a candidate that they cannot change none is read."""
 

@@ -78,7 +78,7 @@ _NAMING = frozenset({roles.ASSIGNED})
 
 _CHECKS = re.compile(r"(?i)assert|expect|equal|verify|check|match|should|compare|contains|has|is[A-Z_]|test")
 _LOGS = re.compile(
-    r"(?i)^(?:log|debug|info|warn|error|fatal|print|trace|puts|echo|console|write)|printf?(?:ln)?$|log$|message"
+    r"(?i)^(?:log(?!in|on|out)|debug|info|warn|error|fatal|print|trace|puts|echo|console|write)|printf?(?:ln)?$|log$|message"
 )
 _LOOKS_UP = re.compile(
     r"(?i)^(?:get|find|fetch|read|load|lookup|env|t|_|i18n|translate|gettext)|property|option$|param$"

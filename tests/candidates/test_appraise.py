@@ -6,7 +6,7 @@ import re
 import pytest
 
 from secrethunt.candidates.appraise import Appraiser, name_before
-from secrethunt.candidates.points import HIGH_FROM, LOW_BELOW, POINTS, START
+from secrethunt.candidates.points import HIGH_FROM, LOW_BELOW, POINTS, START, SYNTAX_GROUPS
 from secrethunt.candidates.signals import Evidence, iter_signals, iter_syntax_signals
 from secrethunt.keyed import quoted_pattern
 from secrethunt.records import Candidate, Confidence, RuleId, SyntaxContext
@@ -50,8 +50,10 @@ def test_signals_are_kept_with_their_points() -> None:
 def test_confidence_is_the_sum_of_the_points_shown() -> None:
     for text in (b'password = "hunter22"', b'token = "' + digits("x", 24).encode() + b'"', b'fake_token = "test1"'):
         candidate = appraised(b"app.py", text + b"\n")
-        total = START + sum(points for _, points in candidate.signals or ())
-        expected = Confidence.LOW if total < LOW_BELOW else Confidence.HIGH if total >= HIGH_FROM else Confidence.MEDIUM
+        signals = [(clause.partition(":")[0], points) for clause, points in candidate.signals or ()]
+        total = START + sum(points for _, points in signals)
+        plain = START + sum(points for group, points in signals if group not in SYNTAX_GROUPS)
+        expected = Confidence.LOW if total < LOW_BELOW else Confidence.HIGH if plain >= HIGH_FROM else Confidence.MEDIUM
         assert expected == candidate.confidence
 
 

@@ -13,7 +13,8 @@ from tests.conftest import MakeRepo
 from tests.rule_samples import digits
 
 SURE = b'password = "' + digits("sure", 40).encode() + b'"\n'
-SIMPLE = b'def connect():\n    return login(password="mypass-22")\n'
+SIMPLE = b'def connect():\n    return login(password="hunter22")\n'
+DOUBTFUL = b'login(password="mypass-22")\n'
 TRIAL = b'expected_token = "my_test_token2"\n'
 FILES: Mapping[str | bytes, str | bytes] = {"a/sure.py": SURE, "b/simple.py": SIMPLE, "c/trial.py": TRIAL}
 
@@ -65,8 +66,8 @@ def test_commit_message_is_appraised_without_syntax(make_repo: MakeRepo, scanner
 
 
 def test_bytes_are_appraised_at_their_path(scanner: Scanner) -> None:
-    [as_code] = scanner.scan_bytes(SIMPLE, "b/simple.py")
-    [as_text] = scanner.scan_bytes(SIMPLE, "b/simple")
+    [as_code] = scanner.scan_bytes(DOUBTFUL, "b/simple.py")
+    [as_text] = scanner.scan_bytes(DOUBTFUL, "b/simple")
     assert "use: named argument" in dict(as_code.signals or ())
     assert "use: named argument" not in dict(as_text.signals or ())
     assert as_code.secret_id == as_text.secret_id

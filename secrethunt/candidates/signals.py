@@ -47,7 +47,8 @@ _SECRET_WORD = re.compile(
     rb"(?i)pass|pwd|secret|token|key|cred|auth|login|user|admin|root|welcome|letmein|s3cr|p[a@4]ss"
 )
 _SHORT_TRIAL = re.compile(
-    rb"(?i)^(?:my|your|some|the|a|an|new|old|bad|wrong|good|in?valid|test|fake|foo|bar|baz|abc|any|this|that|first|second|other)"
+    rb"(?i:my|your|some|the|an?|new|old|bad|wrong|good|invalid|test|fake|foo|bar|baz|abc|any|this|that|first|second|other)"
+    rb"(?:[-_.\dA-Z]|(?i:pass|pwd|pw\b|secret|token|key|cred|auth|user|login|client|value|test|bar)|$)"
 )
 _SEQUENCE = re.compile(
     rb"(?i)0?12345?|23456|98765|54321|abcd?e?f?|qwer|asdf|zxcv|qaz|1q2w|deadbeef|(?:1234)|aaa|(?:foo|bar){1,2}|x{3}|0{4}"

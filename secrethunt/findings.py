@@ -117,11 +117,12 @@ def assemble_findings(
                 key = (secret_id, place.path, candidate.ordinal)
                 groups.setdefault(key, []).append(_Sighting(blob.id, candidate, place))
     findings = [_finding(secret_id, ordinal, group, naming) for (secret_id, _, ordinal), group in groups.items()]
-    findings.sort(key=_report_order)
+    findings.sort(key=report_order)
     return findings
 
 
-def _report_order(finding: Finding) -> tuple[int, int, str, bytes, int, str]:
+def report_order(finding: Finding) -> tuple[int, int, str, bytes, int, str]:
+    """Sorts findings as they are reported: the most severe first."""
     return (
         -finding.rule.severity,
         -finding.confidence,
@@ -136,7 +137,7 @@ def _candidates_at(path: bytes, candidates: Sequence[Candidate]) -> Sequence[Can
     """Those whose rules count at *path*, of which no two overlap."""
     if not any(candidate.rule.paths for candidate in candidates):
         return candidates
-    counting_here = [item for item in candidates if _counts_at(item.rule, _path_of(item) or path)]
+    counting_here = [item for item in candidates if counts_at(item.rule, _path_of(item) or path)]
     layers: dict[tuple[object, ...], list[Candidate]] = {}
     for item in counting_here:
         layers.setdefault(_layer(item), []).append(item)
@@ -169,7 +170,8 @@ def _path_of(item: Candidate) -> bytes:
     return item.decoding.path if item.decoding else b""
 
 
-def _counts_at(rule: Rule, path: bytes) -> bool:
+def counts_at(rule: Rule, path: bytes) -> bool:
+    """Whether *rule* means anything at *path*."""
     return not rule.paths or _is_at(path, rule.paths)
 
 
@@ -209,6 +211,7 @@ def _finding(secret_id: SecretId, ordinal: int, group: list[_Sighting], naming: 
         occurrences=_occurrences(group),
         parts=_parts(surest, newest.candidate),
         decode=_chain(newest.candidate),
+        signals=surest.signals,
     )
 
 

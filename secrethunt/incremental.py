@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from secrethunt.candidates.appraise import Appraiser
 from secrethunt.decode import DecodeOptions, Tally
 from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
@@ -58,6 +59,7 @@ class Setting:
     """Key of secret ids."""
     max_size: int
     decode: DecodeOptions
+    appraiser: Appraiser
     manner: str
     """Whatever else of the options decides what is found, in any form that is equal when that is."""
 
@@ -93,7 +95,9 @@ class IncrementalScan:
         setting = self._setting
         stored = _Stored.read(self._path, self.notes)
         before = source.snapshot(stored.pointed)
-        scan = ObjectScan(setting.detector, ledger, setting.jobs, setting.least, report.matched, report.tally)
+        scan = ObjectScan(
+            setting.detector, ledger, setting.jobs, setting.least, report.matched, report.tally, setting.appraiser
+        )
         files = dict(scan.keep(scan.blobs(source.iter_files(ledger))))
         note_decoded(report.tally, ledger)
         scan = replace(scan, tally=Tally())

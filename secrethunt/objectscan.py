@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from secrethunt.candidates.appraise import Appraiser
 from secrethunt.decode import Tally
 from secrethunt.detector import Detector
 from secrethunt.packscan import PackedBatch, PackScanner
@@ -34,11 +35,13 @@ class ObjectScan:
     """Told the bytes that were matched."""
     tally: Tally
     """Told what was decoded."""
+    appraiser: Appraiser
 
     def blobs(self, blobs: Iterable[Blob]) -> Iterator[Found]:
         """Those of *blobs* that hold candidates, however unsure."""
         for blob, candidates in self.detector.iter_hits(blobs, jobs=self.jobs, progress=self.tell, tally=self.tally):
-            yield BlobKey(blob.kind, blob.id or blob_id(blob.data), blob.path), candidates
+            known = appraised(self.appraiser, blob.data, blob.path, candidates, self.least)
+            yield BlobKey(blob.kind, blob.id or blob_id(blob.data), blob.path), known
 
     def packs(self, packed: PackedObjects, choice: Choice | None = None) -> Iterator[Found]:
         """
@@ -130,6 +133,20 @@ def split_ids(joined: bytes, size: int) -> list[bytes]:
 def sure_enough(candidates: Iterable[Candidate], least: Confidence) -> tuple[Candidate, ...]:
     """Those at least as sure as *least*."""
     return tuple(candidate for candidate in candidates if candidate.confidence >= least)
+
+
+def appraised(
+    appraiser: Appraiser, data: bytes, path: bytes, candidates: tuple[Candidate, ...], least: Confidence
+) -> tuple[Candidate, ...]:
+    """
+    *candidates* with what their surroundings say of those that would be kept. Where there is no path nothing is said yet:
+    a blob of history may stand at several.
+    """
+    kept = sure_enough(candidates, least)
+    if not path or not kept:
+        return candidates
+    changed = dict(zip(map(id, kept), appraiser.appraise(data, path, kept), strict=True))
+    return tuple(changed.get(id(candidate), candidate) for candidate in candidates)
 
 
 def blob_id(data: bytes) -> BlobId:

@@ -11,15 +11,16 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
+from secrethunt.candidates.appraise import Appraiser, Item, is_open
 from secrethunt.decode import DecodeOptions, Tally
 from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
 from secrethunt.errors import SourceError, UsageError
-from secrethunt.findings import PUBLIC_KEY, Naming, Placed, assemble_findings
+from secrethunt.findings import PUBLIC_KEY, Naming, Placed, assemble_findings, report_order
 from secrethunt.neighbours import join_directories
-from secrethunt.objectscan import ObjectScan, blob_id, note_decoded, sure_enough
+from secrethunt.objectscan import ObjectScan, appraised, blob_id, note_decoded, sure_enough
 from secrethunt.records import (
     Blob,
     BlobCandidates,
@@ -38,6 +39,7 @@ from secrethunt.sources.contract import Ledger, Scope, Source, SourceOptions
 
 Progress = Callable[[int, int, str], None]
 """Told now and then: bytes done, bytes expected (0 while unknown), what is being done."""
+_OF_HISTORY = frozenset({BlobKind.HISTORY, BlobKind.COMMIT, BlobKind.TAG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Scanner:
         self._options = options
         self._cache = cache
         self._detector = Detector(load_ruleset(options.selection, cache), cache, options.decode)
+        self._appraiser = Appraiser()
 
     @property
     def ruleset(self) -> Ruleset:
@@ -115,8 +118,9 @@ class Scanner:
     def scan_bytes(self, data: bytes, path: str = "-") -> tuple[Finding, ...]:
         """Findings in *data*, as if it were a file at *path*."""
         name = os.fsencode(path)
+        least = self._options.min_confidence
         candidates = self._detector.scan_bytes(Blob(data, BlobKind.STREAM, name))
-        kept = sure_enough(candidates, self._options.min_confidence)
+        kept = sure_enough(appraised(self._appraiser, data, name, candidates, least), least)
         if not kept:
             return ()
         blob = BlobCandidates(blob_id(data), BlobKind.STREAM, name, kept)
@@ -127,7 +131,13 @@ class Scanner:
         """All findings of one source; the bytes of a blob are let go as soon as it has been judged."""
         report = _Reporter(ledger, progress)
         scan = ObjectScan(
-            self._detector, ledger, self._jobs, self._options.min_confidence, report.matched, report.tally
+            self._detector,
+            ledger,
+            self._jobs,
+            self._options.min_confidence,
+            report.matched,
+            report.tally,
+            self._appraiser,
         )
         found = dict(scan.keep(scan.blobs(source.iter_blobs(ledger))))
         if source.packed is not None:
@@ -139,7 +149,9 @@ class Scanner:
         places = source.resolve(found.keys(), ledger)
         placed = [Placed(blob, places[key]) for key, blob in found.items() if key in places]
         naming = Naming(source.repository, source.prefix, self._options.fingerprint_key)
-        return join_directories(assemble_findings(placed, naming), source.iter_beside, source.prefix)
+        report.tell("looking at what stands around it")
+        findings = self._appraised_findings(assemble_findings(placed, naming), source)
+        return join_directories(findings, source.iter_beside, source.prefix)
 
     def _scan_with_state(
         self, source: Source, ledger: Ledger, progress: Progress | None, state: _State
@@ -160,15 +172,44 @@ class Scanner:
             key=self._options.fingerprint_key,
             max_size=state.options.max_size,
             decode=self._options.decode,
+            appraiser=self._appraiser,
             manner=_manner(self._options, state.options),
         )
         scan = IncrementalScan(state.path, setting)
-        findings = scan.run(source, ledger, _Reporter(ledger, progress))
+        findings = self._appraised_findings(scan.run(source, ledger, _Reporter(ledger, progress)), source)
         return join_directories(findings, source.iter_beside, source.prefix), tuple(scan.notes)
 
     @property
     def _jobs(self) -> int:
         return self._options.jobs or os.cpu_count() or 1
+
+    def _appraised_findings(self, findings: list[Finding], source: Source) -> list[Finding]:
+        """
+        *findings* with what their surroundings say, those of history too, whose paths are known only now: of each the
+        newest blob is read again.
+        """
+        waiting: dict[tuple[BlobId, bytes], list[int]] = {}
+        for index, finding in enumerate(findings):
+            if finding.signals is None and finding.kind in _OF_HISTORY and is_open(finding.rule) and not finding.decode:
+                waiting.setdefault((finding.occurrences[0].blob, finding.path), []).append(index)
+        if not waiting:
+            return findings
+        paths: dict[BlobId, list[bytes]] = {}
+        for blob, path in waiting:
+            paths.setdefault(blob, []).append(path)
+        for blob, data in source.read(paths):
+            for path in paths[blob]:
+                self._appraise_places(data, path, findings, waiting[blob, path])
+        return sorted((item for item in findings if item.confidence >= self._options.min_confidence), key=report_order)
+
+    def _appraise_places(self, data: bytes, path: bytes, findings: list[Finding], indexes: list[int]) -> None:
+        """Replace the findings at *indexes*; where *data* is not what was scanned (an LFS pointer), they stay."""
+        there = [
+            i for i in indexes if data[findings[i].span.start : findings[i].span.end] == findings[i].secret.reveal()
+        ]
+        items = [Item(findings[i].rule, findings[i].span, findings[i].confidence, findings[i].reasons) for i in there]
+        for index, appraisal in zip(there, self._appraiser.appraise_items(data, path, items), strict=True):
+            findings[index] = replace(findings[index], **appraisal._asdict())
 
     def _coverage(self, ledgers: Sequence[Ledger], seconds: float) -> Coverage:
         skipped: dict[Skip, int] = {}

@@ -290,6 +290,32 @@ class Decoding:
 
 
 @dataclass(frozen=True, slots=True)
+class SyntaxContext:
+    """What a file's syntax says of a value in it. Empty texts: not known."""
+
+    language: str
+    literal: str = ""
+    """What the value is: `string`, `plain text`, `text block`, `comment`, `code`."""
+    use: str = ""
+    """What is done with it: `assigned`, `default argument`, `comparison`, `argument`, `dictionary value`, …"""
+    name: str = ""
+    """What it is assigned to: the last part of the name."""
+    callee: str = ""
+    """The function or command it is passed to: the last part of the name."""
+    is_part: bool = False
+    """It is a part of a longer literal."""
+    in_test: bool = False
+    """A function, class or block around it is called a test."""
+
+
+class Signal(NamedTuple):
+    """One thing that speaks for a value or against it, and how much: ten points change the odds by a factor of e."""
+
+    clause: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """An anchor confirmed: the secret is captured, and the tests on its value have passed. Those of rules with `paths`
     may overlap others of the same blob; which one counts is settled where the path is known."""
@@ -310,6 +336,8 @@ class Candidate:
     """What completes the credential, in the order of the rule's `parts`."""
     decoding: Decoding | None = None
     """Set where the secret stands in the blob in an encoded form; `span` is then the place of that form."""
+    signals: tuple[Signal, ...] | None = None
+    """What its place was found to say; None while nobody looked."""
 
 
 MAX_CANDIDATES = 5000
@@ -414,6 +442,8 @@ class Finding:
     """What completes the credential: from the same file, or from another of its directory."""
     decode: tuple[str, ...] = ()
     """Chain of decodings between the bytes at `span` and the secret; empty when it stands there as it is."""
+    signals: tuple[Signal, ...] | None = None
+    """What speaks for it and against it, where that was added up; None while nobody looked."""
 
 
 # --- what was covered -------------------------------------------------------------------------------------------

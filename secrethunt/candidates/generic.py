@@ -168,6 +168,14 @@ _KEY_WORD = re.compile(rb"(?i)token|key$")
 _SHORTEST_KEY = 10
 
 
+_CHOSEN_WORD = re.compile(rb"(?i)pass|pwd|_pw|secret")
+
+
+def is_chosen_by_people(word: bytes) -> bool:
+    """Whether what *word* announces is typed by people, who take `1234abcd` as well; services never give that out."""
+    return _CHOSEN_WORD.search(word) is not None
+
+
 def generic_confidence(word: bytes, value: bytes, confidence: Confidence) -> tuple[Confidence, str]:
     """How sure a generic rule is of *value* beside *word*: people choose plain words as passwords, never as tokens."""
     against = _against_key(word, value)

@@ -13,7 +13,13 @@ from collections.abc import Collection, Iterable, Sequence
 from secrethunt.candidates.canonical import canonical_value
 from secrethunt.candidates.encoded import settle_encoded
 from secrethunt.candidates.entropy import has_class, shannon_entropy
-from secrethunt.candidates.generic import about_secret_reason, generic_confidence, is_stock_word, not_secret_reason
+from secrethunt.candidates.generic import (
+    about_secret_reason,
+    generic_confidence,
+    is_chosen_by_people,
+    is_stock_word,
+    not_secret_reason,
+)
 from secrethunt.candidates.lines import line_counter
 from secrethunt.candidates.overlap import Judged
 from secrethunt.candidates.pairs import Pairs
@@ -152,7 +158,9 @@ def _judge_generic(
     filler = filler_reason(value[:200])
     if filler and groups.get("kind") and not value.isdigit():
         return rule.confidence, ("keyword beside the value", filler)
-    if filler or not_secret_reason(value, is_quoted=is_quoted):
+    if filler and not is_chosen_by_people(groups.get("word", b"password")):
+        return None
+    if not_secret_reason(value, is_quoted=is_quoted):
         return None
     confidence, why = generic_confidence(groups.get("word", b"password"), value, rule.confidence)
     return confidence, ("keyword beside the value", why)

@@ -54,6 +54,7 @@ class ScanOptions:
     "-o", "--output", metavar="FILE", default="-", help="Write the report to FILE instead of standard output."
 )
 @click.option("--show-secrets", is_flag=True, help="Print secrets in full instead of masked.")
+@click.option("--explain", is_flag=True, help="Say what was weighed for and against each secret (text reports).")
 @click.option(
     "--min-confidence", type=click.Choice(Confidence.labels()), help="Report findings from here up.  [default: medium]"
 )
@@ -135,7 +136,9 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
             decode=_decode_options(config, options),
             cache_directory=cache_directory(),
         ),
-        report=ReportOptions(show_secrets=options["show_secrets"], color=color, tool_version=__version__),
+        report=ReportOptions(
+            show_secrets=options["show_secrets"], explain=options["explain"], color=color, tool_version=__version__
+        ),
         state=options["state"],
         format=options["format"],
         output=options["output"],

@@ -35,6 +35,7 @@ def finding_entry(finding: Finding, redactor: Redactor) -> Entry:
         "confidence": finding.confidence.label,
         "secret": redactor.secret(finding.secret),
         "reasons": [redactor.text(reason) for reason in finding.reasons],
+        "signals": [{"clause": redactor.text(clause), "points": points} for clause, points in finding.signals or ()],
         "facts": _facts(finding.facts, redactor),
         "parts": [_part(finding, part, redactor) for part in finding.parts],
         "also": list(finding.also),

@@ -57,6 +57,7 @@ class _Page:
     def __init__(self, redactor: Redactor, options: ReportOptions, *, names_repository: bool) -> None:
         self._redactor = redactor
         self._has_color = options.color
+        self._explains = options.explain
         self._width = max(options.width, _LEAST_WIDTH)
         self._names_repository = names_repository
 
@@ -70,6 +71,8 @@ class _Page:
         yield from self._row("Secret id", str(lead.secret_id)[:_ID_SHOWN])
         if group.reasons:
             yield from self._row("Why", self._redactor.text("; ".join(group.reasons)))
+        if self._explains:
+            yield from self._weighed(lead)
         for name, value in group.facts:
             shown = self._redactor.text(name)
             yield from self._row(shown[:1].upper() + shown[1:], self._redactor.text(value))
@@ -80,6 +83,14 @@ class _Page:
         for block in group.blocks:
             yield from self._block(block.findings)
         yield from self._row("Do first", advice(lead.rule))
+
+    def _weighed(self, finding: Finding) -> Iterator[str]:
+        """What spoke for and against a value where its match alone decided nothing."""
+        if not finding.signals:
+            yield from self._row("Weighed", "nothing: the match alone decides")
+            return
+        clauses = [f"{clause} ({points:+})" if points else clause for clause, points in finding.signals]
+        yield from self._row("Weighed", self._redactor.text("; ".join(clauses)))
 
     def wrapped(self, sentence: str, *, indent: str = "", hanging: str = "") -> list[str]:
         """*sentence* on lines of at most the page's width, where its words allow."""

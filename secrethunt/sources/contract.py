@@ -154,3 +154,6 @@ class Source(Protocol):
 
     def resolve(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
         """Where each of *keys* was seen; a key without an entry was seen nowhere (a bug, not an input)."""
+
+    def read(self, ids: Collection[BlobId]) -> Iterator[tuple[BlobId, builtins.bytes]]:
+        """Contents of objects of history, again, in any order; what cannot be read is left out."""

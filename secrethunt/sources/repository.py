@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, assert_never
 
 from secrethunt.errors import SourceError
-from secrethunt.records import Blob, BlobKind, Provenance, Skip
+from secrethunt.records import Blob, BlobId, BlobKind, Provenance, Skip
 from secrethunt.sources.beside import iter_directory, iter_named
 from secrethunt.sources.contract import BlobKey, Choice, Ledger, Scope, SourceOptions
 from secrethunt.sources.git_backend import GitBackend, Ref, reported_before
@@ -151,6 +151,11 @@ class RepositorySource:
             places.update(self._resolve_history(in_history, ledger))
         return places
 
+    def read(self, ids: Collection[BlobId]) -> Iterator[tuple[BlobId, bytes]]:
+        """Contents of *ids*, again; what cannot be read was reported when it was scanned."""
+        for id, _, data in self._backend.objects(ids, reported_before):
+            yield BlobId(id), data
+
     def _resolve_history(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
         from secrethunt.sources.provenance import HistoryProvenance
 
@@ -227,6 +232,10 @@ class UnreadableRepository:
     def resolve(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
         """Each file stands at its own path."""
         return {key: (Provenance(key.path, key.kind),) for key in keys}
+
+    def read(self, ids: Collection[BlobId]) -> Iterator[tuple[BlobId, bytes]]:
+        """Nothing of history was read."""
+        return iter(())
 
 
 def _shown(path: bytes) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from secrethunt.records import Blob, BlobKind, Provenance, Skip
+from secrethunt.records import Blob, BlobId, BlobKind, Provenance, Skip
 from secrethunt.sources.contract import BlobKey, Ledger
 
 
@@ -45,3 +45,7 @@ class StreamSource:
     def resolve(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
         """A stream has a name and no history."""
         return {key: (Provenance(key.path, BlobKind.STREAM),) for key in keys}
+
+    def read(self, ids: Collection[BlobId]) -> Iterator[tuple[BlobId, bytes]]:
+        """A stream has no history to read again."""
+        return iter(())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping
 
-from secrethunt.records import Blob, BlobKind, Provenance, Skip
+from secrethunt.records import Blob, BlobId, BlobKind, Provenance, Skip
 from secrethunt.sources.beside import iter_directory, iter_named
 from secrethunt.sources.contract import BlobKey, Ledger
 from secrethunt.sources.files import FileReader, special_name
@@ -48,6 +48,10 @@ class TreeSource:
     def resolve(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
         """Each file stands at its own path, nothing else is known of it."""
         return {key: (Provenance(key.path, BlobKind.FILE),) for key in keys}
+
+    def read(self, ids: Collection[BlobId]) -> Iterator[tuple[BlobId, bytes]]:
+        """A directory has no history to read again."""
+        return iter(())
 
 
 def iter_files(

@@ -148,6 +148,21 @@ def test_output_to_a_pipe_is_written_and_not_replaced(secrethunt: Runner, tmp_pa
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
+def test_explain_says_what_was_weighed(secrethunt: Runner) -> None:
+    text = b'password = "hunter22-kestrel"\n'
+    plain = secrethunt.run("scan", "-", stdin=text).stdout
+    explained = secrethunt.run("scan", "-", "--explain", stdin=text).stdout
+    assert b"Weighed" not in plain
+    assert b"named: password (+" in b" ".join(explained.split())
+    assert b"hunter22" not in explained
+
+
+def test_explain_says_when_the_match_alone_decides(secrethunt: Runner) -> None:
+    rules = ("--no-builtin-rules", "--rules", str(secrethunt.rules))
+    explained = secrethunt.run("scan", "-", "--explain", *rules, stdin=acme_key(1)).stdout
+    assert b"nothing: the match alone decides" in explained
+
+
 def test_values_are_masked_unless_asked_for(secrethunt: Runner) -> None:
     for name in ("text", "json", "jsonl", "sarif"):
         options = ("--no-builtin-rules", "--rules", str(secrethunt.rules), "--format", name)

@@ -83,6 +83,7 @@ def test_a_historic_finding_has_every_field() -> None:
         "confidence": "high",
         "secret": finding.secret.masked(),
         "reasons": ["the checksum is right", "assigned to ACME_KEY"],
+        "signals": [],
         "facts": {"account": "4711"},
         "parts": [],
         "also": ["generic.api-key"],

@@ -139,8 +139,8 @@ def appraised(
     appraiser: Appraiser, data: bytes, path: bytes, candidates: tuple[Candidate, ...], least: Confidence
 ) -> tuple[Candidate, ...]:
     """
-    *candidates* with what their surroundings say of those that would be kept. Where there is no path nothing is said yet:
-    a blob of history may stand at several.
+    *candidates* with what their surroundings say of those that would be kept. Where there is no path nothing is said
+    yet: a blob of history may stand at several.
     """
     kept = sure_enough(candidates, least)
     if not path or not kept:

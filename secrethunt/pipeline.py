@@ -24,6 +24,7 @@ from secrethunt.objectscan import ObjectScan, appraised, blob_id, note_decoded, 
 from secrethunt.records import (
     Blob,
     BlobCandidates,
+    BlobId,
     BlobKind,
     Confidence,
     Coverage,

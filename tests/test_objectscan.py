@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from secrethunt.candidates.appraise import Appraiser
+from secrethunt.decode import Tally
 from secrethunt.objectscan import ObjectScan, blob_id, noted, split_ids
 from secrethunt.records import Confidence
 from secrethunt.sources import SourceOptions, open_source
@@ -36,7 +38,7 @@ def read(repo: RepoBuilder, *ids: str, use_packs: bool = True) -> Read:
     assert isinstance(source, RepositorySource)
     choice = KnownChoice({bytes.fromhex(id) for id in ids}.__contains__)
     ledger = Ledger()
-    scan = ObjectScan(make_detector(), ledger, 1, Confidence.LOW, lambda size: None)
+    scan = ObjectScan(make_detector(), ledger, 1, Confidence.LOW, lambda size: None, Tally(), Appraiser())
     found = scan.blobs(noted(source.iter_objects(ledger, choice), choice))
     if source.packed is not None:
         found = itertools.chain(found, scan.packs(source.packed, choice))

@@ -23,7 +23,7 @@ from secrethunt.candidates.generic import (
 from secrethunt.candidates.lines import line_counter
 from secrethunt.candidates.overlap import Judged
 from secrethunt.candidates.pairs import Pairs
-from secrethunt.candidates.placeholders import filler_reason, placeholder_reason
+from secrethunt.candidates.placeholders import filler_reason, is_called_fake, placeholder_reason
 from secrethunt.checksums import CHECKSUMS
 from secrethunt.facts import read_facts
 from secrethunt.records import MAX_CANDIDATES, Candidate, Capture, Confidence, Rule, Secret, Span
@@ -158,7 +158,7 @@ def _judge_generic(
     filler = filler_reason(value[:200])
     if filler and groups.get("kind") and not value.isdigit():
         return rule.confidence, ("keyword beside the value", filler)
-    if filler and not is_chosen_by_people(groups.get("word", b"password")):
+    if filler and (is_called_fake(value) or not is_chosen_by_people(groups.get("word", b"password"))):
         return None
     if not_secret_reason(value, is_quoted=is_quoted):
         return None

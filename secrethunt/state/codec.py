@@ -72,6 +72,10 @@ class Codec:
             return lambda member: member.name, lambda name: type_[name]
         if dataclasses.is_dataclass(type_):
             return self._make_record(type_)
+        if isinstance(type_, type) and issubclass(type_, tuple):
+            hints = typing.get_type_hints(type_)
+            encode, decode = self._make_tuple(tuple(hints.values()))
+            return encode, lambda values: type_(*decode(values))
         raise TypeError(f"no way to keep a {type_}")
 
     def _make_tuple(self, arguments: tuple[Any, ...]) -> tuple[Encode, Decode]:

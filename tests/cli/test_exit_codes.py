@@ -78,7 +78,7 @@ def test_an_internal_error_is_seventy_and_shows_no_value(secrethunt: Runner, tmp
     broken.mkdir()
     (broken / "sitecustomize.py").write_text(
         "import secrethunt.candidates.judge as judge\n"
-        "def broken(self, data, captures):\n"
+        "def broken(self, data, *others):\n"
         "    raise ValueError(data)\n"
         "judge.Judge.candidates = broken\n"
     )

@@ -239,27 +239,35 @@ def _unescape(
     text: bytes, pattern: re.Pattern[bytes], value: Callable[[re.Match[bytes]], bytes], offset: int
 ) -> tuple[bytes, Callable[[int, int], tuple[int, int]]]:
     """*text* unescaped, and what tells where a range of the result stood, *offset* added."""
-    parts, inner, outer = [], [0], [0]
-    at = size = 0
-    for match in pattern.finditer(text):
-        plain = text[at : match.start()]
-        replaced = value(match)
-        parts += [plain, replaced]
-        # Two marks for each escape: where it begins, and where what follows it does.
-        inner += [size + len(plain), size + len(plain) + len(replaced)]
-        outer += [match.start(), match.end()]
-        size += len(plain) + len(replaced)
-        at = match.end()
-    parts.append(text[at:])
+    values: dict[bytes, bytes] = {}
+
+    def replace(match: re.Match[bytes]) -> bytes:
+        escape = match.group()
+        known = values.get(escape)
+        if known is None:
+            known = values[escape] = value(match)
+        return known
+
+    @functools.cache
+    def marks() -> tuple[list[int], list[int]]:
+        """Two for each escape: where it begins, and where what follows it does. Asked for only where a secret is."""
+        inner, outer, shift = [0], [0], 0
+        for match in pattern.finditer(text):
+            begin = match.start() + shift
+            shift += len(replace(match)) - len(match.group())
+            inner += [begin, match.end() + shift]
+            outer += [match.start(), match.end()]
+        return inner, outer
 
     def place(start: int, end: int) -> tuple[int, int]:
+        inner, outer = marks()
         first = bisect.bisect_right(inner, start) - 1
         last = bisect.bisect_left(inner, end) - 1
         begin = outer[first] + (start - inner[first] if first % 2 == 0 else 0)
         stop = outer[last] + end - inner[last] if last % 2 == 0 else outer[last + 1]
         return offset + begin, offset + max(stop, begin)
 
-    return b"".join(parts), place
+    return pattern.sub(replace, text), place
 
 
 def _percent_value(match: re.Match[bytes]) -> bytes:

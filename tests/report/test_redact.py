@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secrethunt.records import Secret
-from secrethunt.report.redact import MASK, Redactor
+from secrethunt.report.redact import MASK, Redactor, is_telling
 from tests.report.samples import make_value
 
 _ONE, _TWO = make_value("one"), make_value("two")
@@ -43,7 +43,7 @@ def test_bytes_that_are_no_text_are_written_out() -> None:
     assert "caf\\xe9" == Redactor([]).text(b"caf\xe9")
 
 
-@given(st.lists(st.binary(min_size=8, max_size=12), min_size=1, max_size=4), st.data())
+@given(st.lists(st.binary(min_size=8, max_size=12).filter(is_telling), min_size=1, max_size=4), st.data())
 def test_no_secret_is_left_wherever_it_stands(values: list[bytes], data: st.DataObject) -> None:
     pieces = data.draw(st.lists(st.sampled_from(values) | st.binary(max_size=6), max_size=6))
     masked = Redactor([Secret(value) for value in values]).masked(b"/".join(pieces))

@@ -190,7 +190,7 @@ CHECKSUMS: dict[str, Checksum] = {
     "azure-entra": Checksum(azure_keys.verify_entra, azure_keys.complete_entra),
     # GitLab "routable tokens": handbook, architecture design document "Cells: routable tokens".
     "gitlab-routable": Checksum(_verify_gitlab_routable, _complete_gitlab_routable),
-    "jwt": Checksum(_verify_jwt, _complete_jwt),
+    "jwt": Checksum(_verify_jwt, _complete_jwt, is_structural=True),
     "basic-auth": Checksum(_verify_basic_auth, _complete_basic_auth, is_structural=True),
     "pypi-macaroon": Checksum(_verify_pypi, _complete_pypi),
 }

@@ -13,9 +13,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from secrethunt.coverage import ScanResult
     from secrethunt.errors import ExitCode, RuleError, SecrethuntError, SourceError, UsageError
     from secrethunt.pipeline import Scanner, ScannerOptions
-    from secrethunt.records import Confidence, Finding, Occurrence, Rule, ScanResult, Severity
+    from secrethunt.records import Confidence, Finding, Occurrence, Rule, Severity
     from secrethunt.ruleset import RuleSelection
     from secrethunt.sources.contract import Scope, SourceOptions
 

@@ -8,7 +8,7 @@ Owns the exception tree and the exit codes; knows nothing else.
     │   └── RuleError          a rule file, with file and line (2)
     └── SourceError            a target that cannot be opened at all (2)
 
-A bad *input* (corrupt object, unreadable file) is no exception: it becomes a `records.Problem`, the scan goes on.
+A bad *input* (corrupt object, unreadable file) is no exception: it becomes a `coverage.Problem`, the scan goes on.
 """
 
 from __future__ import annotations

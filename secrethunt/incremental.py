@@ -19,6 +19,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from secrethunt.candidates.appraise import Appraiser
+from secrethunt.coverage import Problem
 from secrethunt.decode import DecodeOptions, Tally
 from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
@@ -32,7 +33,6 @@ from secrethunt.records import (
     Finding,
     KnownSecret,
     Occurrence,
-    Problem,
     UnreadSecret,
 )
 from secrethunt.ruleset import Ruleset

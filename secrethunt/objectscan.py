@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from secrethunt.candidates.appraise import Appraiser
+from secrethunt.coverage import Skip
 from secrethunt.decode import Tally
 from secrethunt.detector import Detector
 from secrethunt.packscan import PackedBatch, PackScanner
-from secrethunt.records import MAX_CANDIDATES, Blob, BlobCandidates, BlobId, BlobKind, Candidate, Confidence, Skip
+from secrethunt.records import MAX_CANDIDATES, Blob, BlobCandidates, BlobId, BlobKind, Candidate, Confidence
 from secrethunt.sources.contract import BlobKey, Choice, Ledger, PackedObjects
 from secrethunt.sources.lfs import pointer_oid
 

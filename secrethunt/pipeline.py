@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from secrethunt.candidates.appraise import Appraiser, Item, is_open
+from secrethunt.coverage import Coverage, Problem, ScanResult, Skip
 from secrethunt.decode import DecodeOptions, Tally
 from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
@@ -21,19 +22,7 @@ from secrethunt.errors import SourceError, UsageError
 from secrethunt.findings import PUBLIC_KEY, Naming, Placed, assemble_findings, report_order
 from secrethunt.neighbours import join_directories
 from secrethunt.objectscan import ObjectScan, appraised, blob_id, note_decoded, sure_enough
-from secrethunt.records import (
-    Blob,
-    BlobCandidates,
-    BlobId,
-    BlobKind,
-    Confidence,
-    Coverage,
-    Finding,
-    Problem,
-    Provenance,
-    ScanResult,
-    Skip,
-)
+from secrethunt.records import Blob, BlobCandidates, BlobId, BlobKind, Confidence, Finding, Provenance
 from secrethunt.ruleset import RuleSelection, Ruleset, load_ruleset
 from secrethunt.sources import open_source
 from secrethunt.sources.contract import Ledger, Scope, Source, SourceOptions

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from secrethunt.candidates.encoded import settle_encoded
 from secrethunt.candidates.judge import Judge
 from secrethunt.candidates.overlap import Judged
+from secrethunt.coverage import Skip
 from secrethunt.decode import HINTS, Budget, DecodeOptions, Hint, Log, Piece
 from secrethunt.match.arena import Arena
 from secrethunt.match.scan import Matcher, is_binary
-from secrethunt.records import Blob, BlobKind, Decoding, Secret, Skip
+from secrethunt.records import Blob, BlobKind, Decoding, Secret
 
 _HEAD = 512
 """No whole-file hint ends further from the beginning."""

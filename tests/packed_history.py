@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from secrethunt.records import Finding, Rule, ScanResult, Skip
+from secrethunt.coverage import ScanResult, Skip
+from secrethunt.records import Finding, Rule
 from secrethunt.samples import fill_template, sample_secret
 from tests.conftest import RepoBuilder
 

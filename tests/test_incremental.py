@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from secrethunt import incremental
+from secrethunt.coverage import ScanResult, Skip
 from secrethunt.pipeline import Scanner, ScannerOptions
-from secrethunt.records import MAX_CANDIDATES, Confidence, ScanResult, Skip
+from secrethunt.records import MAX_CANDIDATES, Confidence
 from secrethunt.ruleset import RuleSelection, Ruleset
 from secrethunt.sources import SourceOptions
 from secrethunt.state.file import read_state, write_state

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from secrethunt.coverage import Skip
 from secrethunt.pack import IS_NATIVE, reference
 from secrethunt.pipeline import Scanner, ScannerOptions
-from secrethunt.records import Confidence, Skip
+from secrethunt.records import Confidence
 from secrethunt.sources import SourceOptions, open_source
 from tests.conftest import MakeRepo, RepoBuilder
 from tests.packed_history import GROWERS, Grow, Outcome, Samples, among, commit_versions, count_deltas, pack_hard

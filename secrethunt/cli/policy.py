@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from secrethunt.coverage import ScanResult
 from secrethunt.errors import ExitCode, UsageError
-from secrethunt.records import Confidence, Finding, ScanResult, Severity
+from secrethunt.records import Confidence, Finding, Severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,12 @@ from secrethunt.cli.config import Config, cache_directory, load_config
 from secrethunt.cli.policy import FailPolicy, exit_code, parse_fail_on
 from secrethunt.cli.selection import lower_selection, rule_options
 from secrethunt.cli.sizes import parse_size
+from secrethunt.coverage import ScanResult
 from secrethunt.decode import DecodeOptions
 from secrethunt.errors import ConfigError, UsageError
 from secrethunt.findings import PUBLIC_KEY
 from secrethunt.pipeline import Scanner, ScannerOptions
-from secrethunt.records import Confidence, ScanResult
+from secrethunt.records import Confidence
 from secrethunt.report import FORMATS, ReportOptions, render, render_problems
 from secrethunt.sources.contract import DEFAULT_MAX_SIZE, Scope, SourceOptions
 

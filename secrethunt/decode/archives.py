@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
+from secrethunt.coverage import Skip
 from secrethunt.decode.contract import Budget, Piece
-from secrethunt.records import Skip
 
 if TYPE_CHECKING:
     import tarfile

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from secrethunt.records import Skip
+from secrethunt.coverage import Skip
 
 MAX_TOTAL = 256 * 1024 * 1024
 """Bytes that one blob may come to when all in it is decoded."""

@@ -8,8 +8,8 @@ import io
 import re
 from collections.abc import Iterator
 
+from secrethunt.coverage import Skip
 from secrethunt.decode.contract import Budget, Piece
-from secrethunt.records import Skip
 
 _MAX_PAGES = 5000
 _ROWS_AT_ONCE = 500

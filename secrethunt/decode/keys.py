@@ -8,10 +8,10 @@ import re
 import textwrap
 from collections.abc import Iterator
 
+from secrethunt.coverage import Skip
 from secrethunt.decode.contract import Budget, Piece
 from secrethunt.decode.magic import is_binary_format, is_pkcs12, is_private_key
 from secrethunt.decode.text import Data, _decode64
-from secrethunt.records import Skip
 
 PEM_REACH = 65536
 _PEM = re.compile(rb"(?:[^-\r\n]{0,200}\r?\n){1,900}?-----END ")

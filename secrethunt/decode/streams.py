@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from secrethunt.coverage import Skip
 from secrethunt.decode.contract import Budget, Piece
-from secrethunt.records import Skip
 
 _XZ_MEMORY = 128 * 1024 * 1024
 """Largest dictionary accepted, with what surrounds it; `xz -9` asks for 65 MiB."""

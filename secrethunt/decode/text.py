@@ -14,10 +14,10 @@ import functools
 import re
 from collections.abc import Callable, Iterator
 
+from secrethunt.coverage import Skip
 from secrethunt.decode.contract import Budget, Piece
 from secrethunt.decode.extent import BASE64_REACH, ESCAPE_AHEAD, ESCAPE_BEHIND, GROUP, NOTEBOOK_REACH, WRAP_BEHIND
 from secrethunt.decode.magic import is_binary_format
-from secrethunt.records import Skip
 
 Data = bytes | memoryview
 

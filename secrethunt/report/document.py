@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from secrethunt.records import ScanResult
+from secrethunt.coverage import ScanResult
 from secrethunt.report.encode import encode, iter_array
 from secrethunt.report.entries import SCHEMA_ID, finding_entry, summary_entry
 from secrethunt.report.options import ReportOptions

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from secrethunt.records import CommitInfo, Finding, Occurrence, Part, Problem, ScanResult
+from secrethunt.coverage import Problem, ScanResult
+from secrethunt.records import CommitInfo, Finding, Occurrence, Part
 from secrethunt.report.advice import advice
 from secrethunt.report.problems import order
 from secrethunt.report.redact import Redactor

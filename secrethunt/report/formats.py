@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 
+from secrethunt.coverage import ScanResult
 from secrethunt.errors import UsageError
-from secrethunt.records import ScanResult
 from secrethunt.report.options import ReportOptions
 
 Writer = Callable[[ScanResult, ReportOptions], Iterator[bytes]]

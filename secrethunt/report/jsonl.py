@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from secrethunt.records import ScanResult
+from secrethunt.coverage import ScanResult
 from secrethunt.report.encode import encode
 from secrethunt.report.entries import finding_entry, summary_entry
 from secrethunt.report.options import ReportOptions

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from secrethunt.records import Problem, ScanResult, Skip
+from secrethunt.coverage import Problem, ScanResult, Skip
 from secrethunt.report.escape import escape
 from secrethunt.report.redact import Redactor
 

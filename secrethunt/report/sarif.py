@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from secrethunt.records import BlobKind, Finding, Occurrence, Part, RuleId, ScanResult, Span
+from secrethunt.coverage import ScanResult
+from secrethunt.records import BlobKind, Finding, Occurrence, Part, RuleId, Span
 from secrethunt.report.encode import encode, iter_array
 from secrethunt.report.options import ReportOptions
 from secrethunt.report.redact import MASK, iter_secrets

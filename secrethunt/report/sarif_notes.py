@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from secrethunt.records import Problem, ScanResult, Skip
+from secrethunt.coverage import Problem, ScanResult, Skip
 from secrethunt.report.problems import order
 from secrethunt.report.sarif_values import Discretion, message
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
-from secrethunt.records import Finding, ScanResult, Severity
+from secrethunt.coverage import ScanResult
+from secrethunt.records import Finding, Severity
 from secrethunt.report.advice import advice
 from secrethunt.report.escape import escape
 from secrethunt.report.groups import SecretGroup, group_by_secret

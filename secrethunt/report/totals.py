@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from secrethunt.records import Coverage, ScanResult, Severity, Skip
+from secrethunt.coverage import Coverage, ScanResult, Skip
+from secrethunt.records import Severity
 from secrethunt.report.groups import SecretGroup
 from secrethunt.report.problems import order
 from secrethunt.report.quantities import count, duration, size

@@ -14,7 +14,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from secrethunt.records import Blob, BlobId, BlobKind, Problem, Provenance, Skip
+from secrethunt.coverage import Problem, Skip
+from secrethunt.records import Blob, BlobId, BlobKind, Provenance
 
 if TYPE_CHECKING:
     from secrethunt.pack import Packs
@@ -68,7 +69,7 @@ class Ledger:
     known: int = 0
     """Objects of history that were not read because a state file knows them."""
     decoded: int = 0
-    """Pieces that were decoded and searched, and containers that were opened; see `records.Coverage`."""
+    """Pieces that were decoded and searched, and containers that were opened; see `coverage.Coverage`."""
     containers: int = 0
     total_bytes: int = 0
     """Best estimate of all bytes to come, for the progress bar; 0 while unknown."""

@@ -10,7 +10,8 @@ import os
 import stat
 from collections.abc import Iterator
 
-from secrethunt.records import Blob, BlobKind, Skip
+from secrethunt.coverage import Skip
+from secrethunt.records import Blob, BlobKind
 from secrethunt.sources.contract import Ledger
 from secrethunt.sources.lfs import LfsStore, pointer_oid
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from secrethunt.records import Skip
+from secrethunt.coverage import Skip
 
 Report = Callable[[Skip, bytes, str], None]
 """Takes note of an object that cannot be read: why, its id, what the system said."""

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Set
 from typing import IO, TypeVar
 
-from secrethunt.records import Skip
+from secrethunt.coverage import Skip
 from secrethunt.sources.git_backend import (
     GitFailure,
     Head,

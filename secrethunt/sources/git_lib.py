@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pygit2
 from pygit2.enums import ConfigLevel, FileStatus, RepositoryOpenFlag
 
-from secrethunt.records import Skip
+from secrethunt.coverage import Skip
 from secrethunt.sources.git_backend import (
     GitFailure,
     Head,

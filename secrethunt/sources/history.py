@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from secrethunt.records import Blob, BlobId, BlobKind, Skip
+from secrethunt.coverage import Skip
+from secrethunt.records import Blob, BlobId, BlobKind
 from secrethunt.sources.commit_graph import CommitGraph, load_graph
 from secrethunt.sources.contract import Choice, Ledger
 from secrethunt.sources.files import FileReader

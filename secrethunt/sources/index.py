@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from secrethunt.coverage import Skip
 from secrethunt.errors import SourceError
-from secrethunt.records import Blob, BlobId, BlobKind, Skip
+from secrethunt.records import Blob, BlobId, BlobKind
 from secrethunt.sources.contract import Ledger
 from secrethunt.sources.files import FileReader
 from secrethunt.sources.git_backend import GITLINK, GitBackend, GitFailure

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
+from secrethunt.coverage import Skip
 from secrethunt.pack import IS_NATIVE, CommitTable, Kind, PackFiles, Packs, Reason, list_packs
-from secrethunt.records import Blob, BlobId, Skip
+from secrethunt.records import Blob, BlobId
 from secrethunt.sources.commit_graph import CommitGraph, RawCommits, graph_of, number_commits
 from secrethunt.sources.contract import Choice, Ledger
 from secrethunt.sources.git_backend import GitBackend, ObjectType, Report

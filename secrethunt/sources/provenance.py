@@ -13,7 +13,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import TypeVar
 
-from secrethunt.records import MAX_REFS, BlobKind, CommitInfo, Provenance, Skip
+from secrethunt.coverage import Skip
+from secrethunt.records import MAX_REFS, BlobKind, CommitInfo, Provenance
 from secrethunt.sources.bits import BitCounter, iter_bits
 from secrethunt.sources.commit_graph import Tip, follow_tags
 from secrethunt.sources.contract import BlobKey

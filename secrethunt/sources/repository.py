@@ -11,8 +11,9 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, assert_never
 
+from secrethunt.coverage import Skip
 from secrethunt.errors import SourceError
-from secrethunt.records import Blob, BlobId, BlobKind, Provenance, Skip
+from secrethunt.records import Blob, BlobId, BlobKind, Provenance
 from secrethunt.sources.beside import iter_directory, iter_named
 from secrethunt.sources.contract import BlobKey, Choice, Ledger, Scope, SourceOptions
 from secrethunt.sources.git_backend import GitBackend, Ref, reported_before

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from secrethunt.records import Blob, BlobId, BlobKind, Provenance, Skip
+from secrethunt.coverage import Skip
+from secrethunt.records import Blob, BlobId, BlobKind, Provenance
 from secrethunt.sources.contract import BlobKey, Ledger
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping
 
-from secrethunt.records import Blob, BlobId, BlobKind, Provenance, Skip
+from secrethunt.coverage import Skip
+from secrethunt.records import Blob, BlobId, BlobKind, Provenance
 from secrethunt.sources.beside import iter_directory, iter_named
 from secrethunt.sources.contract import BlobKey, Ledger
 from secrethunt.sources.files import FileReader, special_name

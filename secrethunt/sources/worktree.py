@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 
-from secrethunt.records import Blob, Skip
+from secrethunt.coverage import Skip
+from secrethunt.records import Blob
 from secrethunt.sources.contract import Ledger, Scope, SourceOptions
 from secrethunt.sources.files import FileReader
 from secrethunt.sources.git_backend import GITLINK, GitBackend, GitFailure

@@ -11,8 +11,9 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from secrethunt.coverage import Problem, Skip
 from secrethunt.findings import Fingerprinter, Placed
-from secrethunt.records import BlobCandidates, BlobId, BlobKind, Finding, Problem, Provenance, Rule, Skip
+from secrethunt.records import BlobCandidates, BlobId, BlobKind, Finding, Provenance, Rule
 from secrethunt.report.redact import is_telling
 from secrethunt.sources.contract import BlobKey
 from secrethunt.state.codec import Codec

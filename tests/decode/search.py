@@ -6,10 +6,11 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
+from secrethunt.coverage import Skip
 from secrethunt.decode import DecodeOptions, Tally
 from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
-from secrethunt.records import Candidate, Skip
+from secrethunt.records import Candidate
 from tests.rule_samples import make_blob, make_rule, make_ruleset
 
 

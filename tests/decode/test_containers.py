@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 
+from secrethunt.coverage import Skip
 from secrethunt.decode import DecodeOptions, Tally
 from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
-from secrethunt.records import Skip
 from secrethunt.ruleset import Ruleset
 from tests.decode.search import search
 from tests.rule_samples import acme_key, make_blob

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from secrethunt.coverage import ScanResult
 from secrethunt.pack import IS_NATIVE
 from secrethunt.pipeline import Scanner, ScannerOptions
-from secrethunt.records import ScanResult
 from secrethunt.ruleset import RuleSelection
 from secrethunt.sources import SourceOptions
 from tests.conftest import MakeRepo, RepoBuilder

@@ -9,7 +9,7 @@ import urllib.parse
 
 import pytest
 
-from secrethunt.records import Skip
+from secrethunt.coverage import Skip
 from tests.decode.search import search, slices
 from tests.rule_samples import acme_key
 

@@ -7,25 +7,22 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
+from secrethunt.coverage import Coverage, Problem, ScanResult, Skip
 from secrethunt.records import (
     BlobId,
     BlobKind,
     CommitId,
     CommitInfo,
     Confidence,
-    Coverage,
     Finding,
     FindingId,
     Occurrence,
     Part,
-    Problem,
     Rule,
     RuleId,
-    ScanResult,
     Secret,
     SecretId,
     Severity,
-    Skip,
     Span,
 )
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from secrethunt.records import BlobKind, Confidence, Problem, RuleId, ScanResult, Severity, Skip
+from secrethunt.coverage import Problem, ScanResult, Skip
+from secrethunt.records import BlobKind, Confidence, RuleId, Severity
 from secrethunt.report import ReportOptions, render
 from secrethunt.report.entries import SCHEMA_ID
 from tests.report.samples import make_finding, make_historic, make_part, make_result, make_rule, make_value

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from secrethunt.records import Problem, Skip
+from secrethunt.coverage import Problem, Skip
 from secrethunt.report import render_problems
 from tests.report.samples import make_finding, make_result, make_value
 

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from secrethunt.records import BlobKind, Confidence, Problem, RuleId, ScanResult, Severity, Skip
+from secrethunt.coverage import Problem, ScanResult, Skip
+from secrethunt.records import BlobKind, Confidence, RuleId, Severity
 from secrethunt.report import ReportOptions, render
 from secrethunt.report.redact import MASK
 from tests.report.samples import (

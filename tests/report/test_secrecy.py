@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from secrethunt.records import BlobKind, CommitInfo, Problem, ScanResult, Skip
+from secrethunt.coverage import Problem, ScanResult, Skip
+from secrethunt.records import BlobKind, CommitInfo
 from secrethunt.report import FORMATS, ReportOptions, render, render_problems
 from tests.report.samples import make_commit, make_finding, make_historic, make_part, make_result, make_value
 

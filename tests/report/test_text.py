@@ -9,17 +9,8 @@ from typing import Any
 
 import pytest
 
-from secrethunt.records import (
-    BlobId,
-    BlobKind,
-    Confidence,
-    Finding,
-    Problem,
-    RuleId,
-    ScanResult,
-    Severity,
-    Skip,
-)
+from secrethunt.coverage import Problem, ScanResult, Skip
+from secrethunt.records import BlobId, BlobKind, Confidence, Finding, RuleId, Severity
 from secrethunt.report import ReportOptions, render
 from tests.report.samples import (
     digest,

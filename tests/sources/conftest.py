@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from secrethunt.coverage import Skip
 from secrethunt.pack import Kind, Walker
-from secrethunt.records import Blob, BlobId, BlobKind, Provenance, Skip
+from secrethunt.records import Blob, BlobId, BlobKind, Provenance
 from secrethunt.sources import BlobKey, Ledger, Scope, Source, SourceOptions, open_source
 from secrethunt.sources.contract import PackedObjects
 from tests.conftest import RepoBuilder

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from secrethunt.coverage import Skip
 from secrethunt.errors import SourceError
-from secrethunt.records import Blob, BlobId, BlobKind, Skip
+from secrethunt.records import Blob, BlobId, BlobKind
 from secrethunt.sources import Scope
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from secrethunt.records import BlobKind, Skip
+from secrethunt.coverage import Skip
+from secrethunt.records import BlobKind
 from secrethunt.sources import Scope
 from secrethunt.sources.lfs import pointer_oid
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from secrethunt.records import MAX_REFS, BlobId, BlobKind, CommitId, CommitInfo, Provenance, Skip
+from secrethunt.coverage import Skip
+from secrethunt.records import MAX_REFS, BlobId, BlobKind, CommitId, CommitInfo, Provenance
 from secrethunt.sources import BlobKey, Ledger, Scope, SourceOptions, open_source, trees
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from secrethunt.coverage import Skip
 from secrethunt.errors import SourceError
-from secrethunt.records import Blob, BlobId, BlobKind, Provenance, Skip
+from secrethunt.records import Blob, BlobId, BlobKind, Provenance
 from secrethunt.sources import BlobKey, Ledger, SourceOptions, open_source
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from secrethunt.records import Skip
+from secrethunt.coverage import Skip
 from secrethunt.sources import Scope
 
 if TYPE_CHECKING:

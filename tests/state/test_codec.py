@@ -9,18 +9,9 @@ from typing import Any
 
 import pytest
 
+from secrethunt.coverage import Problem, Skip
 from secrethunt.findings import Fingerprinter
-from secrethunt.records import (
-    BlobKind,
-    Candidate,
-    CommitId,
-    CommitInfo,
-    KnownSecret,
-    Problem,
-    Provenance,
-    Skip,
-    UnreadSecret,
-)
+from secrethunt.records import BlobKind, Candidate, CommitId, CommitInfo, KnownSecret, Provenance, UnreadSecret
 from secrethunt.state.codec import Codec
 from tests.rule_samples import acme_key, find, make_rule
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import pytest
 
+from secrethunt.coverage import Problem, Skip
 from secrethunt.findings import Fingerprinter, Naming, Placed, assemble_findings
-from secrethunt.records import BlobCandidates, BlobId, BlobKind, Problem, Provenance, Skip
+from secrethunt.records import BlobCandidates, BlobId, BlobKind, Provenance
 from secrethunt.state.finished import Finished, decode_finished, encode_finished, unread_blob
 from tests.rule_samples import acme_key, find, make_rule
 

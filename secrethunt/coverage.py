@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a scan covered, what it left out and why, and its result as a whole."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from secrethunt.records import Finding
+
+
+class Skip(enum.Enum):
+    """Why something was not scanned: (label, does it make the scan incomplete)."""
+
+    UNREADABLE = ("unreadable", True)
+    CORRUPT_OBJECT = ("corrupt object", True)
+    MISSING_OBJECT = ("missing object", True)
+    """Promised by a partial clone, or lost."""
+    TOO_LARGE = ("over the size limit", True)
+    TOO_MANY = ("more candidates than are reported", True)
+    UNSUPPORTED = ("not supported here", True)
+    BACKEND_LIMIT = ("needs git", True)
+    DECODE_LIMIT = ("decodes to too much", True)
+    """An archive bomb, or encodings nested too deep."""
+    ENCRYPTED = ("encrypted", False)
+    UNOPENED = ("archive that cannot be opened", False)
+    """Damaged, or of a kind that is not known."""
+    NEEDS_EXTRA = ("needs an optional package", False)
+    SUBMODULE = ("submodule not checked out", False)
+    LFS_POINTER = ("LFS object not here", False)
+    SHALLOW = ("shallow history ends", False)
+    SPECIAL_FILE = ("not a regular file", False)
+    IGNORED = ("ignored by git", False)
+    NESTED_REPOSITORY = ("nested repository", False)
+
+    def __init__(self, label: str, is_incomplete: bool) -> None:
+        self.label = label
+        self.is_incomplete = is_incomplete
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that was not scanned."""
+
+    skip: Skip
+    what: bytes
+    """Path or object id."""
+    detail: str = ""
+    """What the system said; never contents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a scan looked at, and what it left out."""
+
+    files: int = 0
+    """Files of the work tree, index entries and streams."""
+    blobs: int = 0
+    """Distinct blob objects of history."""
+    commits: int = 0
+    tags: int = 0
+    bytes: int = 0
+    """Bytes handed to matching, written out."""
+    known: int = 0
+    """Objects of history that were not read: a state file said what is in them."""
+    decoded: int = 0
+    """Pieces that were decoded and searched."""
+    containers: int = 0
+    """Archives, compressed files, documents and databases that were opened."""
+    skipped: dict[Skip, int] = field(default_factory=dict)
+    rules: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """The answer: findings in report order, what was covered, and what was not."""
+
+    findings: tuple[Finding, ...]
+    coverage: Coverage
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+    """What the user should know of how this was done: sentences without a full stop."""
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Something that belongs to the target could not be scanned."""
+        return any(skip.is_incomplete for skip in self.coverage.skipped)

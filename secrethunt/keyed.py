@@ -11,7 +11,6 @@ from __future__ import annotations
 from secrethunt.keyed_service import (
     bare_service_pattern,
     common_service_pattern,
-    joined_service_pattern,
     noted_service_pattern,
     service_pattern,
 )
@@ -148,7 +147,6 @@ FORMS = {
     "beside": beside_pattern,
     "service": service_pattern,
     "common-service": common_service_pattern,
-    "joined-service": joined_service_pattern,
     "noted-service": noted_service_pattern,
     "bare-service": bare_service_pattern,
 }

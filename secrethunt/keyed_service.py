@@ -47,13 +47,6 @@ def common_service_pattern(keyword: str) -> str:
     return anchor + _GOES_ON + _BEFORE_VALUE + _SCHEME + _VALUE
 
 
-def joined_service_pattern(keyword: str) -> str:
-    """A credential's word joined to the value behind the name, `acmeKey-x`: where the secret begins is not told."""
-    value = _VALUE.removeprefix("(?P<secret>").removesuffix(f"){_WHOLE}")
-    name = _NAME.format(keyword=keyword)
-    return rf"""{name}[_.\-]?(?P<secret>(?:\w{{1,8}}[_.\-]?)?{_CREDENTIAL}[A-Z0-9_]{{0,8}}[.\-]{value}){_WHOLE}"""
-
-
 def bare_service_pattern(keyword: str) -> str:
     """A rare name and the value at once, as in notes and on command lines: `acme x`, `acme-x`, `acme: x`."""
     return rf"""{_NAME.format(keyword=keyword)}[ \t:=\-'"][ \t:='"]{{0,5}}""" + _ALONE

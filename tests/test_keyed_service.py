@@ -9,7 +9,6 @@ from secrethunt.anchors import derive_anchor
 from secrethunt.keyed_service import (
     bare_service_pattern,
     common_service_pattern,
-    joined_service_pattern,
     noted_service_pattern,
     service_pattern,
 )
@@ -20,7 +19,6 @@ GROUPS = "-".join(VALUE[start : start + 8] for start in (0, 8, 16, 24))
 PATTERNS = {
     "service": service_pattern("acme|zeta[_-]?db"),
     "common-service": common_service_pattern("front|box"),
-    "joined-service": joined_service_pattern("acme|zeta"),
     "noted-service": noted_service_pattern("acme|zeta"),
     "bare-service": bare_service_pattern("acme|zeta"),
 }
@@ -93,24 +91,6 @@ def test_part_of_a_longer_value_is_not_captured(form: str, behind: str) -> None:
 @pytest.mark.parametrize("text", ["acme and {}", "acme/{}", "acme {}.js", "acme_{}"])
 def test_value_elsewhere_than_right_behind_the_name_is_not_captured(text: str) -> None:
     assert [] == captured("bare-service", text.replace("{}", VALUE))
-
-
-@pytest.mark.parametrize(
-    ("text", "secret"),
-    [
-        ("acmeKEY-{}", "KEY-{}"),
-        ("zeta.access.token-{}", "access.token-{}"),
-        ("acme_SECRETkey-{}", "SECRETkey-{}"),
-        ("acme-pat-{}", "pat-{}"),
-    ],
-)
-def test_word_joined_to_its_value_is_captured_with_it(text: str, secret: str) -> None:
-    assert [secret.replace("{}", VALUE)] == captured("joined-service", f"run {text}\n".replace("{}", VALUE))
-
-
-@pytest.mark.parametrize("text", ["acmeKEY {}", "pharmacme-key-{}", "acme-{}", "acme-path-{}"])
-def test_words_not_joined_are_not_captured_together(text: str) -> None:
-    assert [] == captured("joined-service", text.replace("{}", VALUE))
 
 
 @pytest.mark.parametrize("form", sorted(PATTERNS))

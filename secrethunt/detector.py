@@ -18,6 +18,7 @@ from secrethunt.diskcache import DiskCache
 from secrethunt.errors import RuleError
 from secrethunt.match.arena import Arena, iter_arenas
 from secrethunt.match.database import ExpressionError, load_database
+from secrethunt.match.patterns import PatternStore
 from secrethunt.match.scan import Matcher
 from secrethunt.records import Blob, Candidate
 from secrethunt.ruleset import Ruleset
@@ -46,9 +47,14 @@ class Detector:
             rule = ruleset.rules[err.index]
             raise RuleError(rule.file, rule.line, f"rule {rule.id}: Hyperscan refuses its anchor: {err}") from err
         self.ruleset = ruleset
-        self.matcher = Matcher(ruleset, database)
-        self.judge = Judge(ruleset.rules)
+        self._patterns = PatternStore(cache)
+        self.matcher = Matcher(ruleset, database, self._patterns)
+        self.judge = Judge(ruleset.rules, self._patterns.compile)
         self.unwrapper = Unwrapper(self.matcher, self.judge, decode)
+
+    def keep(self) -> None:
+        """Leave in the cache what was compiled, for the next run."""
+        self._patterns.save()
 
     @property
     def windows(self) -> list[tuple[int, int]]:

@@ -102,6 +102,7 @@ class Scanner:
                 found, notes = self._scan_with_state(source, ledger, progress, remembered)
                 findings.extend(found)
             ledgers.append(ledger)
+        self._detector.keep()
         coverage = self._coverage(ledgers, time.monotonic() - started)
         return ScanResult(tuple(findings), coverage, tuple(_problems(ledgers)), notes)
 

@@ -8,7 +8,7 @@ Rules with `generic` are judged by `generic.py` as well, because a keyword is we
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from secrethunt.candidates.canonical import canonical_value
 from secrethunt.candidates.encoded import settle_encoded
@@ -41,8 +41,9 @@ _QUOTES = (b'"', b"'", b"`")
 class Judge:
     """Judges captures of one rule set; holds its compiled `ignore` patterns."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[Rule], compile: Callable[[bytes], re.Pattern[bytes]] = re.compile) -> None:
         self._rules = tuple(rules)
+        self._compile = compile
         self._ignore: dict[int, tuple[re.Pattern[bytes], ...]] = {}
         self.pairs = Pairs()
 
@@ -114,7 +115,7 @@ class Judge:
         """Each by itself: joined into one, their flags and group names would clash."""
         compiled = self._ignore.get(index)
         if compiled is None:
-            compiled = self._ignore[index] = tuple(re.compile(pattern.encode("utf-8")) for pattern in rule.ignore)
+            compiled = self._ignore[index] = tuple(self._compile(pattern.encode("utf-8")) for pattern in rule.ignore)
         return compiled
 
 

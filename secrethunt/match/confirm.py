@@ -31,7 +31,13 @@ class _Probe(NamedTuple):
 class Confirmer:
     """The confirming patterns of a rule set, compiled when first needed (compiling all takes longer than a scan)."""
 
-    def __init__(self, patterns: Iterable[str], anchors: Iterable[Anchor]) -> None:
+    def __init__(
+        self,
+        patterns: Iterable[str],
+        anchors: Iterable[Anchor],
+        compile: Callable[[bytes], re.Pattern[bytes]] = re.compile,
+    ) -> None:
+        self._compile = compile
         self._patterns = tuple(patterns)
         self._anchors = tuple(anchors)
         self._compiled: list[re.Pattern[bytes] | None] = [None] * len(self._patterns)
@@ -65,7 +71,7 @@ class Confirmer:
         """What follows a marked anchor, or the pattern itself where only one place is left for it to begin."""
         anchor = self._anchors[rule]
         if anchor.tail:
-            return _Probe(re.compile(anchor.tail.encode("utf-8")).match, 0, anchor.reach + LOOKAHEAD)
+            return _Probe(self._compile(anchor.tail.encode("utf-8")).match, 0, anchor.reach + LOOKAHEAD)
         back = anchor.max_width + anchor.max_lead
         if back == anchor.min_width + anchor.min_lead:
             return _Probe(self._pattern(rule).match, back, anchor.reach + LOOKAHEAD - back)
@@ -89,13 +95,13 @@ class Confirmer:
         """Matches, without taking anything, wherever the anchor may begin."""
         head = self._heads.get(rule)
         if head is None:
-            head = self._heads[rule] = re.compile(b"(?=%b)" % self._anchors[rule].head.encode("utf-8"))
+            head = self._heads[rule] = self._compile(b"(?=%b)" % self._anchors[rule].head.encode("utf-8"))
         return head
 
     def _pattern(self, rule: int) -> re.Pattern[bytes]:
         compiled = self._compiled[rule]
         if compiled is None:
-            compiled = self._compiled[rule] = re.compile(self._patterns[rule].encode("utf-8"))
+            compiled = self._compiled[rule] = self._compile(self._patterns[rule].encode("utf-8"))
         return compiled
 
 

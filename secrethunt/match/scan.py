@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from secrethunt.match.arena import Arena
 from secrethunt.match.confirm import Confirmer
 from secrethunt.match.database import Database, MatchHandler
+from secrethunt.match.patterns import PatternStore
 from secrethunt.records import Blob, Capture
 from secrethunt.ruleset import Ruleset
 
@@ -25,9 +27,10 @@ def is_binary(data: bytes) -> bool:
 class Matcher:
     """Finds what any rule's pattern captures. Safe to share between threads."""
 
-    def __init__(self, ruleset: Ruleset, database: Database) -> None:
+    def __init__(self, ruleset: Ruleset, database: Database, patterns: PatternStore | None = None) -> None:
         self._database = database
-        self.confirmer = Confirmer((rule.pattern for rule in ruleset.rules), ruleset.anchors)
+        compile = patterns.compile if patterns else re.compile
+        self.confirmer = Confirmer((rule.pattern for rule in ruleset.rules), ruleset.anchors, compile)
         self._in_binary = tuple(rule.in_binary for rule in ruleset.rules)
         self._local = threading.local()
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import marshal
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,7 @@ def test_malformed_pattern_is_an_error_as_ever(tmp_path: Path) -> None:
         [],
     ],
 )
-def test_code_that_the_interpreter_refuses_is_made_again(tmp_path: Path, kept: object) -> None:
+def test_code_that_the_interpreter_refuses_is_made_again(tmp_path: Path, kept: Any) -> None:
     store = PatternStore(DiskCache(str(tmp_path)))
     store.compile(PATTERN)
     store.save()

@@ -34,7 +34,7 @@ def test_every_format_ends_its_last_line(format_name: str) -> None:
 def test_text_loads_neither_rich_nor_json() -> None:
     program = (
         "import io, sys\n"
-        "from secrethunt.records import Coverage, ScanResult\n"
+        "from secrethunt.coverage import Coverage, ScanResult\n"
         "from secrethunt.report import ReportOptions, render\n"
         "import secrethunt.report.progress\n"
         "render(ScanResult((), Coverage(), ()), 'text', options=ReportOptions(), out=io.BytesIO())\n"

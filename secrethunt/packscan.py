@@ -142,10 +142,11 @@ class _WorkerScan:
         confirmed = array("Q")
         may_hold = self._matcher.confirmer.may_hold
         current, data = -1, memoryview(b"")
-        strides = Strides()
+        strides = Strides(data)
         for slot, tag, end, origin in batch.resolve(self._events(batch)):
             if slot != current:
-                current, data, strides = slot, batch.blob(slot), Strides()
+                current, data = slot, batch.blob(slot)
+                strides = Strides(data)
             if tag >= self._rules:
                 judged = self._decode(batch, slot, (tag - self._rules, end), strides)
             elif not may_hold(data, tag, end):

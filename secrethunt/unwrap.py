@@ -38,7 +38,8 @@ class _Layer:
 class Strides:
     """Which hints of one blob, asked for in ascending order, are worth following. Mutable."""
 
-    def __init__(self) -> None:
+    def __init__(self, data: bytes | memoryview) -> None:
+        self._data = data
         self._last: dict[str, int] = {}
 
     def follows(self, hint: Hint, end: int) -> bool:
@@ -46,7 +47,8 @@ class Strides:
         if not hint.stride:
             return True
         last = self._last.get(hint.opener)
-        if last is not None and last <= end < last + hint.stride:
+        # A piece ends with its line.
+        if last is not None and last <= end < last + hint.stride and b"\n" not in bytes(self._data[last:end]):
             return False
         self._last[hint.opener] = end
         return True
@@ -62,7 +64,7 @@ class Unwrapper:
 
     def judged(self, data: bytes, hints: Iterable[tuple[int, int]], log: Log) -> list[Judged]:
         """What stands encoded in *data*, at (number, end) of *hints*, by end."""
-        strides = Strides()
+        strides = Strides(data)
         is_noise = is_binary(data)
         found: list[Judged] = []
         for number, end in hints:
@@ -107,7 +109,7 @@ class Unwrapper:
     def _deeper(
         self, piece: Piece, hints: Iterable[tuple[int, int]], layer: _Layer, budget: Budget
     ) -> Iterator[Judged]:
-        strides = Strides()
+        strides = Strides(piece.data)
         is_noise = is_binary(piece.data)
         is_deepest = len(layer.chain) >= self._options.max_depth
         for number, end in hints:

@@ -44,7 +44,8 @@ class Hint:
     is_whole: bool = False
     """The blob is such a thing as a whole; text encodings are not looked for in binary blobs."""
     stride: int = 0
-    """A hint less than so many bytes behind one that was followed is not followed: its piece holds both."""
+    """A hint less than so many bytes behind one that was followed, on the same line, is not followed: its piece holds
+    both."""
 
     def load(self) -> Opener:
         """The decoder, imported now."""

@@ -190,3 +190,9 @@ def test_one_line_of_many_megabytes_is_searched_in_linear_time(pattern: bytes) -
 def test_run_longer_than_is_decoded_is_noted() -> None:
     outcome = search(base64.b64encode(LINE + b" text" * 400_000))
     assert ([KEY], {Skip.DECODE_LIMIT}) == (outcome.values, outcome.skips)
+
+
+def test_escapes_of_neighbouring_short_lines_are_each_undone() -> None:
+    keys = [acme_key(f"line {number}") for number in range(4)]
+    lines = [b"\\u%04x%b" % (key[0], key[1:]) for key in keys]
+    assert sorted(keys) == sorted(search(b"\n".join(lines)).values)

@@ -9,13 +9,14 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple, TypeVar
-
-from typing_extensions import Buffer
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from secrethunt.pack import order_commits
 from secrethunt.sources.git_backend import GitBackend, Ref, Report
 from secrethunt.sources.git_objects import Commit, parse_commit, parse_tagged
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 _Text = TypeVar("_Text", str, bytes)
 

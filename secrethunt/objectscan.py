@@ -9,15 +9,18 @@ import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from secrethunt.candidates.appraise import Appraiser
 from secrethunt.coverage import Skip
 from secrethunt.decode import Tally
 from secrethunt.detector import Detector
-from secrethunt.packscan import PackedBatch, PackScanner
 from secrethunt.records import MAX_CANDIDATES, Blob, BlobCandidates, BlobId, BlobKind, Candidate, Confidence
 from secrethunt.sources.contract import BlobKey, Choice, Ledger, PackedObjects
 from secrethunt.sources.lfs import pointer_oid
+
+if TYPE_CHECKING:
+    from secrethunt.packscan import PackedBatch
 
 Found = tuple[BlobKey, tuple[Candidate, ...]]
 """A blob with its candidates, at least one."""
@@ -50,6 +53,9 @@ class ObjectScan:
 
         With a *choice* however unsure, without one where something is sure enough to be kept.
         """
+        # Most scans see no pack.
+        from secrethunt.packscan import PackScanner
+
         wanted = None if choice is None else choice.wanted(packed)
         scanner = PackScanner(
             self.detector,

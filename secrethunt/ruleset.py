@@ -22,8 +22,8 @@ from secrethunt.diskcache import DiskCache
 from secrethunt.errors import RuleError, UsageError
 from secrethunt.records import Confidence, NegativeExample, PartSpec, Rule, RuleId, Severity
 
-_FORMAT = "7"
-"""Part of the cache key; raised when `Rule`, `Anchor` or the reading of a field changes meaning."""
+_READERS = ("anchors", "hints", "keyed", "keyed_service", "records", "rulefile", "ruleset")
+"""Modules that decide what a rule file comes to; a cache that others of their versions wrote is of no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,9 @@ def _is_match(rule: Rule, pattern: str) -> bool:
 
 
 def _fingerprint(files: Sequence[str]) -> str:
-    digest = hashlib.sha256(_FORMAT.encode())
-    for path in files:
+    digest = hashlib.sha256()
+    package = os.path.dirname(os.path.abspath(__file__))
+    for path in (*(os.path.join(package, f"{name}.py") for name in _READERS), *files):
         try:
             status = os.stat(path)
         except OSError as err:

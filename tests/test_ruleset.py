@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from secrethunt import ruleset as ruleset_module
 from secrethunt.diskcache import DiskCache
 from secrethunt.errors import RuleError, UsageError
 from secrethunt.ruleset import RuleSelection, Ruleset, load_ruleset, rule_files
@@ -145,6 +146,14 @@ def test_cache_is_what_is_read_while_files_stay_the_same(directory: Path, tmp_pa
     (directory / "a.yml").write_bytes(b"x" * status.st_size)
     os.utime(directory / "a.yml", ns=(status.st_atime_ns, status.st_mtime_ns))
     assert ["acme.api-key", "bolt.token", "bolt.api-key"] == ids(load(directory, cache=cache))
+
+
+def test_cache_of_other_code_is_not_used(directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = DiskCache(str(tmp_path / "cache"))
+    load(directory, cache=cache)
+    monkeypatch.setattr(ruleset_module, "_READERS", ("ruleset", "keyed"))
+    load(directory, cache=cache)
+    assert 2 == len(os.listdir(tmp_path / "cache"))
 
 
 def test_changed_added_and_removed_files_are_noticed(directory: Path, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ candidate, whether it was read there as it stands or through its encoding.
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Collection, Iterable
 
 from secrethunt.candidates.overlap import Judged, absorb, preference, resolve_for_any_path
@@ -22,11 +24,15 @@ def settle_encoded(judged: Collection[Judged]) -> list[Judged]:
     """
     pieces = _distinct(item for item in judged if _is_in_piece(item))
     around: list[Judged | None] = [*resolve_for_any_path(item for item in judged if not _is_in_piece(item))]
+    starts = [other.start for other in around if other is not None]
+    ends = list(itertools.accumulate((other.end for other in around if other is not None), max))
     kept = []
     for item in pieces:
         settled: Judged | None = item
-        for index, other in enumerate(around):
-            if settled is not None and other is not None and other.start < item.end and item.start < other.end:
+        # None before the first ends behind the item's start, none from the last on starts before its end.
+        for index in range(bisect.bisect_right(ends, item.start), bisect.bisect_left(starts, item.end)):
+            other = around[index]
+            if settled is not None and other is not None and item.start < other.end:
                 around[index], settled = _settle(other, settled)
         if settled is not None:
             kept.append(settled)

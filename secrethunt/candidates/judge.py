@@ -45,7 +45,7 @@ class Judge:
         self._rules = tuple(rules)
         self._compile = compile
         self._ignore: dict[int, tuple[re.Pattern[bytes], ...]] = {}
-        self.pairs = Pairs()
+        self.pairs = Pairs(compile)
 
     def candidates(
         self, data: bytes, captures: Iterable[Capture], decoded: Sequence[Judged] = ()

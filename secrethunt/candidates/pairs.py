@@ -13,7 +13,7 @@ import bisect
 import functools
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -37,7 +37,8 @@ class Place(NamedTuple):
 class Pairs:
     """Finds parts; holds the compiled patterns of those that are no secrets."""
 
-    def __init__(self) -> None:
+    def __init__(self, compile: Callable[[bytes], re.Pattern[bytes]] = re.compile) -> None:
+        self._compile = compile
         self._compiled: dict[str, re.Pattern[bytes]] = {}
 
     def join(self, data: bytes, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
@@ -64,7 +65,7 @@ class Pairs:
                 return []
         compiled = self._compiled.get(spec.pattern)
         if compiled is None:
-            compiled = self._compiled[spec.pattern] = re.compile(spec.pattern.encode("utf-8"))
+            compiled = self._compiled[spec.pattern] = self._compile(spec.pattern.encode("utf-8"))
         group = "value" if "value" in compiled.groupindex else 0
         places = []
         for match in compiled.finditer(data, start, len(data) if end is None else end):

@@ -199,7 +199,7 @@ static uint64_t window_hash(const Worker *worker, const Slot *slot, const Anchor
 static bool ask(Worker *worker, Store *store, uint32_t slot, Anchor *anchor, Vector *out)
 {
     uint64_t hash = window_hash(worker, VECTOR_AT(&store->slots, Slot, slot), anchor);
-    const Known *known = hash != 0 ? known_find(&worker->windows, hash) : NULL;
+    const Known *known = known_find(&worker->windows, hash);
     if (known != NULL) {
         anchor->is_inherited = true;
         anchor->is_confirmed = known->is_confirmed;

@@ -129,6 +129,7 @@ typedef struct {
     size_t cell_count, count;
 } KnownTable;
 
+/* NULL where nothing is known, as of the hash 0. */
 Known *known_find(const KnownTable *table, uint64_t hash);
 bool known_add(KnownTable *table, uint64_t hash, uint64_t number);
 void known_clear(KnownTable *table);

@@ -160,7 +160,8 @@ static bool known_reserve(KnownTable *table)
 
 Known *known_find(const KnownTable *table, uint64_t hash)
 {
-    if (table->cell_count == 0)
+    /* An empty cell has the hash 0. */
+    if (table->cell_count == 0 || hash == 0)
         return NULL;
     Known *cell = known_cell(table, hash);
     return cell->hash == hash ? cell : NULL;

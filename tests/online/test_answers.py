@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -11,7 +13,12 @@ from secrethunt.online.contract import Answer
 
 
 def body(
-    content: bytes, *, status: int = 200, content_type: str = "application/json", loose: bool = False, **headers: str
+    content: bytes,
+    *,
+    status: int = 200,
+    content_type: str = "application/json",
+    loose: bool = False,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Body:
     return Body(Answer(status, {"content-type": content_type, **headers}, content), loose_type=loose)
 
@@ -42,10 +49,10 @@ def test_json_markers(raw: dict[str, Any], answer: Any, expected: bool) -> None:
 
 def test_all_of_a_marker_must_hold() -> None:
     marker = compile_marker({"status": [401.0, 403.0], "json": {"code": "bad_key"}, "header": {"X-Api": "v2"}})
-    assert marker.holds(body(b'{"code": "bad_key"}', status=403, **{"x-api": "v2"}))
+    assert marker.holds(body(b'{"code": "bad_key"}', status=403, headers={"x-api": "v2"}))
     assert not marker.holds(body(b'{"code": "bad_key"}', status=403))
-    assert not marker.holds(body(b'{"code": "bad_key"}', status=400, **{"x-api": "v2"}))
-    assert not marker.holds(body(b'{"code": "other"}', status=401, **{"x-api": "v2"}))
+    assert not marker.holds(body(b'{"code": "bad_key"}', status=400, headers={"x-api": "v2"}))
+    assert not marker.holds(body(b'{"code": "other"}', status=401, headers={"x-api": "v2"}))
 
 
 def test_a_page_of_html_is_no_json_whatever_it_holds() -> None:
@@ -90,7 +97,7 @@ def test_a_marker_that_proves_nothing_is_refused(raw: dict[str, Any]) -> None:
 
 
 def test_values_are_taken_in_words() -> None:
-    answer = body(json.dumps({"scopes": ["a", "b"], "id": 7, "x": {"y": 1}}).encode(), **{"x-scopes": "repo"})
+    answer = body(json.dumps({"scopes": ["a", "b"], "id": 7, "x": {"y": 1}}).encode(), headers={"x-scopes": "repo"})
     assert compile_taking({"json": "scopes"}).value(answer) == "a, b"
     assert compile_taking({"json": "id"}).value(answer) == "7"
     assert compile_taking({"json": "x"}).value(answer) == '{"y":1}'

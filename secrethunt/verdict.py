@@ -43,7 +43,7 @@ class Outcome:
     """A short clause without secret: `the provider knows it`, `401 without the provider's own error`."""
     evidence: tuple[Evidence, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
-    """What the provider says of it: (name, value), names as in docs/validation.md (`account`, `scopes`, `expires`, …)."""
+    """What the provider says of it: (name, value), names as in docs/validation.md (`account`, `scopes`, …)."""
 
 
 @dataclass(frozen=True, slots=True)

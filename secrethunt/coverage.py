@@ -91,6 +91,8 @@ class Validation:
     """Checks that broke: rule and kind of the error, never a value."""
     unread: tuple[str, ...] = ()
     """What an earlier report names and could not be read again."""
+    not_shown: int = 0
+    """Findings left out because they are not known to be active (`--only-active`)."""
     is_interrupted: bool = False
     seconds: float = 0.0
 

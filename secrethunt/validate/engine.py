@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 
-from secrethunt import __version__
 from secrethunt.online.contract import NoAnswer, Session
 from secrethunt.records import RuleId
 from secrethunt.validate.contract import Check, Credential, Outcome, State, Verdict, endpoints_of
@@ -38,12 +37,14 @@ _POLL_S = 0.2
 class EngineOptions:
     """How a run asks."""
 
-    concurrency: int = 16
+    concurrency: int = 32
     """Worker threads."""
     controls: bool = False
     touches_canaries: bool = False
     is_offline: bool = False
     """Ask nobody: what is known off line and from earlier runs is all there is."""
+    version: str = ""
+    """The program's; what another version found out is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class Engine:
         """What a verdict depends on beside the credential: the program, the check, where it asks, how strictly."""
         endpoints = endpoints_of(self._checks[credential.rule.id])
         where = self._session.endpoint(credential.rule.provider)
-        return repr((__version__, endpoints, where, self._options.controls))
+        return repr((self._options.version, endpoints, where, self._options.controls))
 
     # --- asking -------------------------------------------------------------------------------------------------
 

@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from secrethunt.online.contract import Session
 from secrethunt.records import Rule, Secret
 from secrethunt.verdict import Evidence, Outcome, State, Verdict
 
-__all__ = ["Check", "Credential", "Evidence", "Outcome", "State", "Verdict", "allows_control", "endpoints_of"]
+__all__ = ["Check", "Credential", "Evidence", "Outcome", "State", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +27,30 @@ class Credential:
 
     def variables(self) -> dict[str, bytes]:
         """Values that templates may name: `secret`, parts, facts; parts before facts."""
-        named = {name: value.encode() for name, value in self.facts.items()}
+        named = {variable_name(name): value.encode() for name, value in self.facts.items()}
         named.update((name, part.reveal()) for name, part in self.parts.items())
         named["secret"] = self.secret.reveal()
         return named
 
 
-Check = Callable[[Credential, Session], Outcome]
-"""One way to check a credential. Raises `NoAnswer` freely; the caller makes that UNKNOWN with its reason."""
+def variable_name(fact: str) -> str:
+    """The name under which a template asks for a fact: `key id` is `key_id`."""
+    return fact.replace(" ", "_").replace("-", "_").lower()
 
 
-def endpoints_of(check: Check) -> tuple[str, ...]:
-    """What *check* may ask, as method and URL with templates: its attribute `endpoints`."""
-    return tuple(getattr(check, "endpoints", ()))
+class Check(Protocol):
+    """One way to check a credential."""
 
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Every request that could be made: `GET https://api.acme.com/v1/me`, places not filled in."""
 
-def allows_control(check: Check) -> bool:
-    """Whether a random key may be tried with *check*: its attribute `control`, False where that would do harm."""
-    return bool(getattr(check, "control", True))
+    @property
+    def allows_control(self) -> bool:
+        """A random credential of the same shape may be tried too."""
+
+    def __call__(self, credential: Credential, session: Session) -> Outcome:
+        """
+        Raises:
+            NoAnswer: Freely; the caller makes it UNKNOWN with its reason.
+        """

@@ -14,7 +14,7 @@ from dataclasses import replace
 from secrethunt.online.contract import NoAnswer, Session
 from secrethunt.records import Rule, Secret
 from secrethunt.samples import SampleError, sample_secret
-from secrethunt.validate.contract import Check, Credential, Evidence, Outcome, State, allows_control
+from secrethunt.validate.contract import Check, Credential, Evidence, Outcome, State
 
 _Key = tuple[str, tuple[tuple[str, Secret], ...], tuple[tuple[str, str], ...]]
 _TRIES = 4
@@ -32,7 +32,7 @@ class Controls:
         """*outcome*, but UNKNOWN where a random key is ACTIVE as well; the control is its last evidence."""
         if outcome.state is not State.ACTIVE:
             return outcome
-        if not allows_control(check):
+        if not check.allows_control:
             evidence = Evidence("control", marker="not tried: a wrong key would do harm here")
             return replace(outcome, evidence=(*outcome.evidence, evidence))
         state, evidence = self._result(check, credential, session)

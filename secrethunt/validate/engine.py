@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 
 from secrethunt.online.contract import NoAnswer, Session
 from secrethunt.records import RuleId
-from secrethunt.validate.contract import Check, Credential, Outcome, State, Verdict, endpoints_of
+from secrethunt.validate.contract import Check, Credential, Outcome, State, Verdict
 from secrethunt.validate.control import Controls
 from secrethunt.validate.credentials import Subject, SubjectKey
 from secrethunt.validate.discretion import without_secrets
@@ -70,12 +70,20 @@ class Engine:
     """Finds out which credentials are live."""
 
     def __init__(
-        self, checks: Mapping[RuleId, Check], session: Session, cache: VerdictCache, options: EngineOptions
+        self,
+        checks: Mapping[RuleId, Check],
+        session: Session,
+        *,
+        cache: VerdictCache,
+        options: EngineOptions,
+        cancel: Callable[[], None],
     ) -> None:
+        """*cancel* makes all that waits for *session* end at once; called when the run is interrupted."""
         self._checks = checks
         self._session = session
         self._cache = cache
         self._options = options
+        self._cancel = cancel
         self._controls = Controls()
 
     def run(self, subjects: Sequence[Subject], tell: Tell | None = None) -> Run:
@@ -122,7 +130,7 @@ class Engine:
 
     def _manner(self, credential: Credential) -> str:
         """What a verdict depends on beside the credential: the program, the check, where it asks, how strictly."""
-        endpoints = endpoints_of(self._checks[credential.rule.id])
+        endpoints = self._checks[credential.rule.id].endpoints
         where = self._session.endpoint(credential.rule.provider)
         return repr((self._options.version, endpoints, where, self._options.controls))
 
@@ -149,6 +157,7 @@ class Engine:
                     _tell(tell, len(settled), total)
         except KeyboardInterrupt:
             turns.stop()
+            self._cancel()
             self._drain(threads, answers, settled)
             return True
         return False

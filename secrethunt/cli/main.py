@@ -17,6 +17,7 @@ from secrethunt.errors import INTERRUPTED, ExitCode, SecrethuntError
 _COMMANDS = {
     "rules": ("List, show and check the rules that find secrets.", "secrethunt.cli.rules"),
     "scan": ("Find secrets in directories, files, git repositories or standard input.", "secrethunt.cli.scan"),
+    "validate": ("Find out whether credentials are live.", "secrethunt.cli.validate"),
 }
 
 

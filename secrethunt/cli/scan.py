@@ -153,10 +153,6 @@ def _lower_validation(config: Config, options: dict[str, Any], policy: FailPolic
 
 def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
     scope, revision = _scope(options)
-    is_terminal = options["output"] == "-" and sys.stdout.isatty()
-    color = options["color"]
-    if color is None:
-        color = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     policy = parse_fail_on(options["fail_on"] or config.fail_on)
     return ScanOptions(
         targets=options["targets"] or (".",),
@@ -175,7 +171,10 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
             cache_directory=cache_directory(),
         ),
         report=ReportOptions(
-            show_secrets=options["show_secrets"], explain=options["explain"], color=color, tool_version=__version__
+            show_secrets=options["show_secrets"],
+            explain=options["explain"],
+            color=wants_color(options),
+            tool_version=__version__,
         ),
         state=options["state"],
         format=options["format"],
@@ -184,6 +183,14 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
         checks=_lower_validation(config, options, policy),
         only_active=options["only_active"],
     )
+
+
+def wants_color(options: dict[str, Any]) -> bool:
+    """Colour where the user wants it, else on a terminal that has it."""
+    if options["color"] is not None:
+        return bool(options["color"])
+    is_terminal = options["output"] == "-" and sys.stdout.isatty()
+    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _decode_options(config: Config, options: dict[str, Any]) -> DecodeOptions:

@@ -23,6 +23,7 @@ from secrethunt.coverage import Coverage, ScanResult
 from secrethunt.diskcache import DiskCache
 from secrethunt.errors import ExitCode, UsageError
 from secrethunt.findings import Fingerprinter
+from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Rule
 from secrethunt.report import FORMATS, ReportOptions, render
 from secrethunt.ruleset import RuleSelection, load_ruleset
@@ -178,7 +179,19 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _validate_report(config: Config, selection: RuleSelection, options: dict[str, Any]) -> int:
-    raise UsageError("--from is not there yet")
+    checks = lower_checks(config, options)
+    policy = parse_fail_on(options["fail_on"] or ("active",))
+    scanner = Scanner(
+        ScannerOptions(selection, fingerprint_key=fingerprint_key(config), cache_directory=cache_directory())
+    )
+    with progress(options["progress"]) as tell:
+        result = scanner.read_again(options["report"], options["subject"] or ".")
+        result = checked_result(result, checks, selection, rule_cache=DiskCache(cache_directory()), tell=tell)
+    tell_troubles(result)
+    if options["only_active"]:
+        result = only_active(result)
+    _write(result, options)
+    return exit_code(result, policy)
 
 
 def _write(result: ScanResult, options: dict[str, Any], *, is_single: bool = False) -> None:

@@ -23,7 +23,7 @@ def with_verdicts(result: ScanResult, run: Run, *, requests: int = 0) -> ScanRes
     """*result* with a verdict on each finding, those that are ACTIVE first, and the counts."""
     findings = [replace(item, verdict=run.settled[subject_key(item)].verdict) for item in result.findings]
     findings.sort(key=lambda finding: not is_active(finding))
-    return replace(result, findings=tuple(findings), validation=_counted(run, requests))
+    return replace(result, findings=tuple(findings), validation=_counted(result, run, requests))
 
 
 def is_active(finding: Finding) -> bool:
@@ -31,7 +31,7 @@ def is_active(finding: Finding) -> bool:
     return finding.verdict is not None and finding.verdict.outcome.state is State.ACTIVE
 
 
-def _counted(run: Run, requests: int) -> Validation:
+def _counted(result: ScanResult, run: Run, requests: int) -> Validation:
     settled = list(run.settled.values())
     states = Counter(_state(item.verdict) for item in settled)
     reasons = Counter(item.verdict.outcome.reason for item in settled if _state(item.verdict) is State.UNKNOWN)
@@ -44,6 +44,7 @@ def _counted(run: Run, requests: int) -> Validation:
         requests=requests,
         reasons=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
         failed=tuple(failure for item in settled for failure in item.failures),
+        unread=result.validation.unread if result.validation else (),
         is_interrupted=run.is_interrupted,
         seconds=run.seconds,
     )

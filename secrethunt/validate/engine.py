@@ -217,8 +217,16 @@ class Engine:
         except Exception as err:  # noqa: BLE001 - the worker's boundary; its text may hold the secret, so only its kind
             failure = type(err).__name__
             outcome = _unknown(f"the check failed: {failure}")
-        outcome = without_secrets(outcome, way)
+        outcome = without_secrets(self._placed(outcome, way), way)
         return Verdict(outcome, at, round(time.monotonic() - started, 3)), failure
+
+    def _placed(self, outcome: Outcome, way: Credential) -> Outcome:
+        """*outcome* whose evidence says so where the user's own host was asked instead of the rule's."""
+        where = self._session.endpoint(way.rule.provider)
+        if where is None:
+            return outcome
+        evidence = tuple(replace(item, endpoint=f"{item.endpoint} (at {where})") for item in outcome.evidence)
+        return replace(outcome, evidence=evidence)
 
 
 @dataclass(frozen=True, slots=True)

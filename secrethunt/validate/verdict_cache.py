@@ -168,15 +168,36 @@ def _is_ours(status: os.stat_result) -> bool:
 
 
 def _open(directory: str) -> sqlite3.Connection | None:
+    """The database, made anew where what is there is none."""
     import sqlite3
 
     path = os.path.join(directory, _FILE)
-    try:
-        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "rb") as file:
-            if not _is_ours(os.fstat(file.fileno())):
+    for _ in range(2):
+        try:
+            with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "rb") as file:
+                if not _is_ours(os.fstat(file.fileno())):
+                    return None
+            return _connected(path)
+        except sqlite3.DatabaseError as err:
+            if err.sqlite_errorcode not in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
                 return None
-        database = sqlite3.connect(path, timeout=5.0)
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+        except OSError:
+            return None
+    return None
+
+
+def _connected(path: str) -> sqlite3.Connection:
+    import sqlite3
+
+    database = sqlite3.connect(path, timeout=5.0)
+    try:
+        # A verdict that a power cut loses is asked again; waiting for the disk after each would slow the run down.
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
         database.execute(_SCHEMA)
-    except (OSError, sqlite3.Error):
-        return None
+    except sqlite3.Error:
+        database.close()
+        raise
     return database

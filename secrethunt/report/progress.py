@@ -104,9 +104,9 @@ class Pace:
 
     def describe(self, done: int, total: int) -> str:
         """`1.2 GiB of 3.4 GiB, 210.0 MiB/s, 11 s left`; without the end while that is unknown."""
+        rate = self._rate(done)
         if not done and not total:
             return ""
-        rate = self._rate(done)
         parts = [f"{size(done)} of {size(total)}" if total > done else size(done)]
         if rate:
             parts.append(f"{size(rate)}/s")

@@ -13,6 +13,7 @@ from secrethunt.coverage import ScanResult
 from secrethunt.diskcache import DiskCache
 from secrethunt.online.client import Client
 from secrethunt.report.escape import escape
+from secrethunt.report.progress import NO_BYTES
 from secrethunt.report.verdicts import is_active
 from secrethunt.ruleset import RuleSelection
 from secrethunt.validate.engine import Engine
@@ -36,7 +37,7 @@ def checked_result(
 
     def show(done: int, total: int) -> None:
         if tell is not None:
-            tell(0, 0, f"checked {done} of {total} credentials")
+            tell(0, NO_BYTES, f"checked {done} of {total} credentials")
 
     try:
         with Client(options.online) as client:

@@ -74,14 +74,14 @@ def _entries(data: bytes) -> Iterator[Mapping[str, Any]]:
         lines = [json.loads(line) for line in data.splitlines() if line.strip()]
         if not lines:
             raise
+    else:
+        lines = [document] if "type" in document else []
+    if lines:
         yield from (line for line in lines if line["type"] == "finding")
-        return
-    if "runs" in document:
+    elif "runs" in document:
         yield from (result for run in document["runs"] for result in run["results"])
-    elif "findings" in document:
+    else:
         yield from document["findings"]
-    elif document["type"] == "finding":
-        yield document
 
 
 def _reported(entry: Mapping[str, Any]) -> Reported:

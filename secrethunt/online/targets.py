@@ -25,9 +25,12 @@ _DOT_SEGMENT: Final = re.compile(r"(?i)(?:^|/)(?:\.|%2e){1,2}(?:/|$)")
 _AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:@\[\]%]+)(?::([1-9][0-9]{0,4}))?")
 _LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_VARIABLE: Final = re.compile(r"\{\{.*?\}\}")
+_VARIABLE: Final = re.compile(r"\{\{.*?\}\}|\{[^{}]*\}")
 _LABEL_URL: Final = re.compile(r"[A-Z]+ (https?)://([^/?#:\s]+)(?::([0-9]+|\x00))?(?:[/?#\s].*)?", re.DOTALL)
 _FILLED: Final = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+){0,2}"
+"""One label, or up to three, in place of a variable before the domain."""
+_CHOSEN: Final = r"[a-z0-9._-]+"
+"""A domain that the rule lists itself: what a rule reader allows at the end of a host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,8 @@ def check_label(target: Target, label: str, origin: HostOrigin) -> None:
         raise NoAnswer("the URL left the port or scheme that its rule names")
     if origin is HostOrigin.FOUND and template == "\x00":
         return
-    pattern = _FILLED.join(re.escape(piece) for piece in template.lower().split("\x00"))
+    *before, end = (re.escape(piece) for piece in template.lower().split("\x00"))
+    pattern = _FILLED.join(before) + (_CHOSEN if not end else _FILLED if before else "") + end
     if not re.fullmatch(pattern, target.host):
         raise NoAnswer("the URL left the host that its rule names")
 

@@ -27,7 +27,9 @@ def running(
     """*command* in *folder*, from when it listens on *port*; what it prints goes into `log` there."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "log", "wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment)
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment
+        )
         try:
             _await_port(process, port, folder / "log")
             yield

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-FIREWALL_PAGE = b"<html><head><title>Access denied</title></head><body>Your request was blocked by policy.</body></html>"
+FIREWALL_PAGE = (
+    b"<html><head><title>Access denied</title></head><body>Your request was blocked by policy.</body></html>"
+)
 
 
 @dataclass(frozen=True, slots=True)

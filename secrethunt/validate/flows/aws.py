@@ -92,7 +92,7 @@ def keys_of(credential: Credential) -> Keys:
 
 
 def _is_key_id(text: str) -> bool:
-    return len(text) == 20 and text.isalnum() and text[:4] in ("AKIA", "ASIA", "ABIA", "ACCA") or text[:3] == "A3T"
+    return len(text) == 20 and text.isalnum() and text.startswith(("AKIA", "ASIA", "ABIA", "ACCA", "A3T"))
 
 
 def _partitions(credential: Credential, session: Session) -> tuple[_Partition, ...]:
@@ -120,21 +120,21 @@ def _judge(exchange: Exchange, partition: _Partition, keys: Keys, credential: Cr
     if exchange.status == 200 and arn.startswith(f"arn:{partition.name}:") and account.isdigit():
         return exchange.active("GetCallerIdentityResult Arn", _facts(arn, account, identity.get("UserId", "")))
     code, message = _error(exchange)
-    marker = f"error {code}"
     if exchange.status == 403 and code == "AccessDenied" and (arn := _arn_in(message)):
         return exchange.active("error AccessDenied with the caller's Arn", _facts(arn, arn.split(":")[4], ""))
-    if exchange.status not in (400, 403) or not code:
+    if exchange.status not in (400, 403) or not code.isalnum():
         return exchange.unclear()
+    return _judge_error(exchange, code, message, is_key_id=_is_key_id(optional(credential, "secret")))
+
+
+def _judge_error(exchange: Exchange, code: str, message: str, *, is_key_id: bool) -> Outcome:
+    marker = f"error {code}"
     if code in _OVER:
         return exchange.inactive(marker, "the session is over")
     if code in _NO_SUCH_KEY:
-        return exchange.inactive(marker, f"{partition.name} knows no such key")
-    if code == _WRONG_SECRET and not message.startswith(_CLOCK):
-        return _wrong_secret(exchange, marker, is_key_id=_is_key_id(optional(credential, "secret")))
-    return exchange.unclear(f"{exchange.status} {code}" if code.isalnum() else "", marker if code.isalnum() else "")
-
-
-def _wrong_secret(exchange: Exchange, marker: str, *, is_key_id: bool) -> Outcome:
+        return exchange.inactive(marker, "AWS knows no such key")
+    if code != _WRONG_SECRET or message.startswith(_CLOCK):
+        return exchange.unclear(f"{exchange.status} {code}", marker)
     if is_key_id:
         # The id is live with some secret; the one that stands beside it is not it.
         return exchange.unclear("AWS knows the key id; the secret beside it is another's", marker)
@@ -211,4 +211,3 @@ def signed_headers(
     signer = S3SigV4Auth if service == "s3" else SigV4Auth
     signer(Credentials(keys.key_id, keys.secret, keys.token or None), service, region).add_auth(request)
     return {name: str(value) for name, value in request.headers.items()}
-

@@ -22,7 +22,7 @@ class LoadedFlow:
     name: str
     endpoints: tuple[str, ...]
     """All it may ask: method and URL, what comes from the credential in braces."""
-    control: bool
+    allows_control: bool
     """Whether a random credential of the same shape may be tried with it."""
 
     def __call__(self, credential: Credential, session: Session) -> Outcome:

@@ -68,13 +68,9 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
         iam = "2010-05-08"
         _call(port, "iam", root, Action="CreateUser", Version=iam, UserName="deployer")
         good, deleted = _key(port, root, "deployer"), _key(port, root, "deployer")
-        _call(
-            port, "iam", root, Action="DeleteAccessKey", Version=iam, UserName="deployer", AccessKeyId=deleted.key_id
-        )
+        _call(port, "iam", root, Action="DeleteAccessKey", Version=iam, UserName="deployer", AccessKeyId=deleted.key_id)
         policy = '{"Version": "2012-10-17", "Statement": []}'
-        role = _call(
-            port, "iam", root, Action="CreateRole", Version=iam, RoleName="r", AssumeRolePolicyDocument=policy
-        )
+        role = _call(port, "iam", root, Action="CreateRole", Version=iam, RoleName="r", AssumeRolePolicyDocument=policy)
         assumed = _call(
             port, "sts", root, Action="AssumeRole", Version="2011-06-15", RoleArn=role["Arn"], RoleSessionName="s"
         )

@@ -23,49 +23,58 @@ class Entry:
 _HERE = "secrethunt.validate.flows."
 
 _STS = "/?Action=GetCallerIdentity"
+_AWS = (
+    "POST https://sts.us-east-1.amazonaws.com" + _STS,
+    "POST https://sts.us-gov-west-1.amazonaws.com" + _STS,
+    "POST https://sts.cn-north-1.amazonaws.com.cn" + _STS,
+)
+_S3 = (
+    "GET https://nyc3.digitaloceanspaces.com/",
+    "GET https://s3.us.cloud-object-storage.appdomain.cloud/",
+    "GET https://storage.yandexcloud.net/",
+    "GET https://storage.googleapis.com/",
+    "GET https://s3.fr-par.scw.cloud/",
+    "GET https://s3.wasabisys.com/",
+    "GET https://gateway.storjshare.io/",
+    *(
+        f"GET https://{{{{endpoint}}}}.{domain}/"
+        for domain in (
+            "digitaloceanspaces.com",
+            "r2.cloudflarestorage.com",
+            "cloud-object-storage.appdomain.cloud",
+            "scw.cloud",
+            "wasabisys.com",
+            "backblazeb2.com",
+            "linodeobjects.com",
+            "vultrobjects.com",
+            "cloud.ovh.net",
+            "oraclecloud.com",
+            "storjshare.io",
+        )
+    ),
+    "GET https://{{endpoint}}/ (with --allow-found-hosts)",
+)
 _ACCOUNT = "{{account}}.{{service}}.core.{{cloud}}"
 
 FLOWS: dict[str, Entry] = {
     "aws": Entry(
         _HERE + "aws:caller_identity",
-        (
-            "POST https://sts.us-east-1.amazonaws.com" + _STS,
-            "POST https://sts.us-gov-west-1.amazonaws.com" + _STS,
-            "POST https://sts.cn-north-1.amazonaws.com.cn" + _STS,
-        ),
+        _AWS,
         "aws",
+    ),
+    "aws-cognito": Entry(
+        _HERE + "amazon:cognito_client", ("POST https://cognito-idp.{{region}}.amazonaws.com/",), control=False
+    ),
+    "amazon-token": Entry(
+        _HERE + "amazon:login_token", ("GET https://api.amazon.com/auth/o2/tokeninfo?access_token={{secret}}",)
     ),
     "aws-ses-smtp": Entry(_HERE + "ses:smtp_password", ("SMTPS email-smtp.{{region}}.amazonaws.com:465",)),
     "s3": Entry(
         _HERE + "s3:list_buckets",
-        (
-            "GET https://nyc3.digitaloceanspaces.com/",
-            "GET https://s3.us.cloud-object-storage.appdomain.cloud/",
-            "GET https://storage.yandexcloud.net/",
-            "GET https://storage.googleapis.com/",
-            "GET https://s3.fr-par.scw.cloud/",
-            "GET https://s3.wasabisys.com/",
-            "GET https://gateway.storjshare.io/",
-            *(
-                f"GET https://{{{{endpoint}}}}.{domain}/"
-                for domain in (
-                    "digitaloceanspaces.com",
-                    "r2.cloudflarestorage.com",
-                    "cloud-object-storage.appdomain.cloud",
-                    "scw.cloud",
-                    "wasabisys.com",
-                    "backblazeb2.com",
-                    "linodeobjects.com",
-                    "vultrobjects.com",
-                    "cloud.ovh.net",
-                    "oraclecloud.com",
-                    "storjshare.io",
-                )
-            ),
-            "GET https://{{endpoint}}/ (with --allow-found-hosts)",
-        ),
+        _S3,
         "aws",
     ),
+    "aws-or-s3": Entry(_HERE + "amazon:key_of_any_vendor", (*_AWS, *_S3), "aws"),
     "google-service-account": Entry(
         _HERE + "google:service_account", ("POST https://oauth2.googleapis.com/token",), "jwt"
     ),
@@ -108,6 +117,24 @@ FLOWS: dict[str, Entry] = {
         ),
     ),
     "azure-app-configuration": Entry(_HERE + "azure_config:access_key", ("GET https://{{store}}.azconfig.io/keys",)),
+    "azure-signalr": Entry(
+        _HERE + "azure_keys:signalr",
+        (
+            "HEAD https://{{host}}.service.signalr.net/api/v1/hubs/secrethunt/users/secrethunt",
+            "HEAD https://{{host}}.webpubsub.azure.com/api/hubs/secrethunt/users/secrethunt",
+        ),
+    ),
+    "azure-communication": Entry(
+        _HERE + "azure_keys:communication", ("GET https://{{resource}}.communication.azure.com/phoneNumbers",)
+    ),
+    "azure-ai": Entry(
+        _HERE + "azure_keys:ai_services",
+        (
+            "GET https://{{resource}}.openai.azure.com/openai/models",
+            "GET https://{{resource}}.cognitiveservices.azure.com/formrecognizer/info",
+            "GET https://{{resource}}.api.cognitive.microsoft.com/formrecognizer/info",
+        ),
+    ),
     "alibaba": Entry(_HERE + "clouds:alibaba", ("POST https://sts.aliyuncs.com" + _STS,)),
     "tencent": Entry(_HERE + "clouds:tencent", ("POST https://sts.tencentcloudapi.com" + _STS,)),
     # Huawei locks a key for minutes after a few wrong signatures.

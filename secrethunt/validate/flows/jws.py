@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import contextlib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +20,9 @@ _NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
 
 def tidy_pem(value: bytes) -> bytes:
     """*value* as PEM that libraries read: line ends of source code undone, lines of 64 characters."""
+    if value.startswith(b"LS0tLS1CRUdJTi"):
+        with contextlib.suppress(binascii.Error, ValueError):
+            value = base64.b64decode(value + b"=" * (-len(value) % 4))
     begin = _BEGIN.search(value)
     if begin is None:
         return value

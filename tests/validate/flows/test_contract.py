@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Every flow over real HTTP: the answers that its provider documents, and those of everything that stands in between.
+
+No disturbance may ever make a verdict ACTIVE or INACTIVE, and no secret may stand in what a verdict says.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from secrethunt.validate.contract import Outcome, State
+from secrethunt.validate.flows.catalogue import FLOWS
+from secrethunt.validate.flows.registry import load_flow
+from tests.services.provider import DISTURBANCES, Asked, Provider, Reply, serve
+from tests.services.session import PlainSession
+from tests.validate.flows.cases import CASES, Answers, Case
+
+pytest.importorskip("botocore", reason="pip install 'secrethunt[aws]'")
+pytest.importorskip("jwt", reason="pip install 'secrethunt[jwt]'")
+
+ELSEWHERE = {"aws-ses-smtp", "private-key", "jwt"}
+"""Flows that speak another protocol, or of which nothing is sent; they have tests of their own."""
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with serve() as started:
+        yield started
+
+
+def _named(kind: str) -> list[object]:
+    return [
+        pytest.param(case, answers, id=f"{case.flow}[{case.provider}]-{name}")
+        for case in CASES
+        for name, answers in getattr(case, kind).items()
+    ]
+
+
+def _check(case: Case, answers: Answers, provider: Provider) -> Outcome:
+    fresh = answers() if callable(answers) and not inspect.signature(answers).parameters else answers
+    provider.reply = fresh  # type: ignore[assignment]  # a function without parameters makes one with
+    provider.asked.clear()
+    outcome = load_flow(case.flow)(case.credential(), PlainSession(endpoints={case.provider: provider.url}))
+    assert provider.asked
+    return outcome
+
+
+@pytest.mark.parametrize(("case", "answers"), _named("active"))
+def test_the_documented_answer_to_a_live_credential_is_active(case: Case, answers: Answers, provider: Provider) -> None:
+    outcome = _check(case, answers, provider)
+    assert State.ACTIVE == outcome.state, outcome.reason
+    assert outcome.evidence[-1].marker
+
+
+@pytest.mark.parametrize(("case", "answers"), _named("inactive"))
+def test_the_documented_rejection_is_inactive(case: Case, answers: Answers, provider: Provider) -> None:
+    outcome = _check(case, answers, provider)
+    assert State.INACTIVE == outcome.state, outcome.reason
+    assert outcome.evidence[-1].marker
+
+
+@pytest.mark.parametrize(("case", "answers"), _named("unknown"))
+def test_other_answers_of_the_provider_prove_nothing(case: Case, answers: Answers, provider: Provider) -> None:
+    outcome = _check(case, answers, provider)
+    assert State.UNKNOWN == outcome.state
+    assert outcome.reason
+
+
+@pytest.mark.parametrize("name", DISTURBANCES)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.flow}[{case.provider}]")
+def test_what_stands_in_between_proves_nothing(case: Case, name: str, provider: Provider) -> None:
+    outcome = _check(case, DISTURBANCES[name], provider)
+    assert State.UNKNOWN == outcome.state
+    assert outcome.reason
+
+
+@pytest.mark.parametrize("name", DISTURBANCES)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.flow}[{case.provider}]")
+def test_a_disturbance_after_a_first_answer_never_makes_it_active(case: Case, name: str, provider: Provider) -> None:
+    """Of flows that ask twice the second answer counts as well: the first is right, then something comes in between."""
+    for answers in case.active.values():
+        if not callable(answers) or inspect.signature(answers).parameters:
+            continue
+        genuine: Callable[[Asked], Reply] = answers()  # type: ignore[assignment,call-arg]
+        seen: list[Asked] = []
+
+        def reply(asked: Asked, genuine: Callable[[Asked], Reply] = genuine, seen: list[Asked] = seen) -> Reply:
+            seen.append(asked)
+            return genuine(asked) if len(seen) == 1 else DISTURBANCES[name]
+
+        assert State.UNKNOWN == _check(case, reply, provider).state
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.flow}[{case.provider}]")
+def test_no_verdict_holds_the_secret(case: Case, provider: Provider) -> None:
+    secret = case.credential().secret.reveal().decode()
+    echo = Reply(403, f'{{"message": "{secret[:60]}", "error": "{secret[:60]}"}}'.encode())
+    for answers in (*case.active.values(), *case.inactive.values(), echo):
+        outcome = _check(case, answers, provider)
+        assert secret not in repr(outcome)
+        assert secret[:40] not in outcome.reason + repr(outcome.evidence)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.flow}[{case.provider}]")
+def test_all_that_is_asked_is_in_the_list_of_endpoints(case: Case, provider: Provider) -> None:
+    for answers in case.active.values():
+        _check(case, answers, provider)
+        methods = {endpoint.partition(" ")[0] for endpoint in FLOWS[case.flow].endpoints}
+        assert {asked.method for asked in provider.asked} <= methods
+
+
+def test_every_flow_has_a_case() -> None:
+    assert set(FLOWS) == {case.flow for case in CASES} | ELSEWHERE

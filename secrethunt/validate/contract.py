@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from secrethunt.online.contract import Session
 from secrethunt.records import Rule, Secret
@@ -43,7 +44,7 @@ class Outcome:
     """A short clause without secret: `the provider knows it`, `401 without the provider's own error`."""
     evidence: tuple[Evidence, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
-    """What the provider says of it: (name, value), names as in docs/validation.md (`account`, `scopes`, `expires`, …)."""
+    """What the provider says of it: (name, value); names as in docs/validation.md (`account`, `scopes`, …)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,30 @@ class Credential:
 
     def variables(self) -> dict[str, bytes]:
         """Values that templates may name: `secret`, parts, facts; parts before facts."""
-        named = {name: value.encode() for name, value in self.facts.items()}
+        named = {variable_name(name): value.encode() for name, value in self.facts.items()}
         named.update((name, part.reveal()) for name, part in self.parts.items())
         named["secret"] = self.secret.reveal()
         return named
 
 
-Check = Callable[[Credential, Session], Outcome]
-"""One way to check a credential. Raises `NoAnswer` freely; the caller makes that UNKNOWN with its reason."""
+def variable_name(fact: str) -> str:
+    """The name under which a template asks for a fact: `key id` is `key_id`."""
+    return fact.replace(" ", "_").replace("-", "_").lower()
+
+
+class Check(Protocol):
+    """One way to check a credential."""
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Every request that could be made: `GET https://api.acme.com/v1/me`, places not filled in."""
+
+    @property
+    def allows_control(self) -> bool:
+        """A random credential of the same shape may be tried too."""
+
+    def __call__(self, credential: Credential, session: Session) -> Outcome:
+        """
+        Raises:
+            NoAnswer: Freely; the caller makes it UNKNOWN with its reason.
+        """

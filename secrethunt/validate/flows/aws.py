@@ -110,7 +110,8 @@ def _ask_partition(partition: _Partition, keys: Keys, credential: Credential, se
     place = place_of(session, "aws", partition.url)
     headers = {"Content-Type": _FORM, "Accept": "application/json"}
     signed = signed_headers("POST", place.url + "/", headers, _BODY, scope=("sts", partition.region), keys=keys)
-    exchange = ask(session, place, "/", label="/?Action=GetCallerIdentity", method="POST", headers=signed, body=_BODY)
+    request = {"method": "POST", "headers": signed, "body": _BODY, "is_idempotent": True}
+    exchange = ask(session, place, "/", label="/?Action=GetCallerIdentity", **request)
     return _judge(exchange, partition, keys, credential)
 
 

@@ -35,7 +35,6 @@ _S3 = (
     "GET https://storage.googleapis.com/",
     "GET https://s3.fr-par.scw.cloud/",
     "GET https://s3.wasabisys.com/",
-    "GET https://gateway.storjshare.io/",
     *(
         f"GET https://{{{{endpoint}}}}.{domain}/"
         for domain in (
@@ -48,8 +47,6 @@ _S3 = (
             "linodeobjects.com",
             "vultrobjects.com",
             "cloud.ovh.net",
-            "oraclecloud.com",
-            "storjshare.io",
         )
     ),
     "GET https://{{endpoint}}/ (with --allow-found-hosts)",
@@ -97,6 +94,7 @@ FLOWS: dict[str, Entry] = {
     "azure-storage-sas": Entry(
         _HERE + "azure_storage:shared_access",
         (
+            f"GET https://{_ACCOUNT}/?sig={{{{secret}}}}",
             f"GET https://{_ACCOUNT}/{{{{path}}}}?sig={{{{secret}}}}",
             f"HEAD https://{_ACCOUNT}/{{{{path}}}}?sig={{{{secret}}}}",
         ),

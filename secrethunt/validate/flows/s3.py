@@ -24,27 +24,27 @@ _WRONG_SECRET = ("SignatureDoesNotMatch",)
 @dataclass(frozen=True, slots=True)
 class _Vendor:
     url: str
-    """`{endpoint}`: a host below `domain`, from beside the credential."""
+    """Where to ask when no endpoint stands beside the key; empty where one is needed."""
     region: str
     domain: str
+    labels: int = 1
+    """How many labels before the domain name the service; what stands before those is a bucket."""
 
 
 _VENDORS = {
     "digitalocean": _Vendor("https://nyc3.digitaloceanspaces.com", "us-east-1", "digitaloceanspaces.com"),
     "cloudflare": _Vendor("", "auto", "r2.cloudflarestorage.com"),
     "ibm": _Vendor(
-        "https://s3.us.cloud-object-storage.appdomain.cloud", "us-standard", "cloud-object-storage.appdomain.cloud"
+        "https://s3.us.cloud-object-storage.appdomain.cloud", "us-standard", "cloud-object-storage.appdomain.cloud", 2
     ),
-    "yandex": _Vendor("https://storage.yandexcloud.net", "ru-central1", "storage.yandexcloud.net"),
-    "google": _Vendor("https://storage.googleapis.com", "auto", "storage.googleapis.com"),
-    "scaleway": _Vendor("https://s3.fr-par.scw.cloud", "fr-par", "scw.cloud"),
-    "wasabi": _Vendor("https://s3.wasabisys.com", "us-east-1", "wasabisys.com"),
-    "backblaze": _Vendor("", "us-west-004", "backblazeb2.com"),
+    "yandex": _Vendor("https://storage.yandexcloud.net", "ru-central1", "storage.yandexcloud.net", 0),
+    "google": _Vendor("https://storage.googleapis.com", "auto", "storage.googleapis.com", 0),
+    "scaleway": _Vendor("https://s3.fr-par.scw.cloud", "fr-par", "scw.cloud", 2),
+    "wasabi": _Vendor("https://s3.wasabisys.com", "us-east-1", "wasabisys.com", 2),
+    "backblaze": _Vendor("", "us-west-004", "backblazeb2.com", 2),
     "linode": _Vendor("", "us-east-1", "linodeobjects.com"),
     "vultr": _Vendor("", "us-east-1", "vultrobjects.com"),
-    "ovh": _Vendor("", "gra", "cloud.ovh.net"),
-    "oracle": _Vendor("", "us-ashburn-1", "oraclecloud.com"),
-    "storj": _Vendor("https://gateway.storjshare.io", "us-east-1", "storjshare.io"),
+    "ovh": _Vendor("", "gra", "cloud.ovh.net", 3),
 }
 _REGION_IN_HOST = re.compile(r"^(?:s3[.-])?([a-z]{2,4}(?:-[a-z]{2,12}){0,2}-?\d{0,3})\.")
 _REGION = re.compile(r"[a-z0-9-]{2,30}")
@@ -104,11 +104,10 @@ def _where(credential: Credential, session: Session) -> tuple[Place, str]:
     named = next((each for each in _VENDORS.values() if _is_below(host, each.domain)), None)
     given = optional(credential, "region")
     region = given if _REGION.fullmatch(given) else ""
-    if host and (named or vendor) and _is_below(host, (named or vendor or _VENDORS["wasabi"]).domain):
-        known = named or vendor or _VENDORS["wasabi"]
-        base = _without_bucket(host, known.domain)
-        label = "https://{{endpoint}}." + known.domain
-        return place_of(session, provider, f"https://{base}", label=label), region or _region(base, known)
+    if named:
+        base = _without_bucket(host, named)
+        label = f"https://{base}" if base == named.domain else "https://{{endpoint}}." + named.domain
+        return place_of(session, provider, f"https://{base}", label=label), region or _region(base, named)
     if vendor and vendor.url:
         return place_of(session, provider, vendor.url), region or vendor.region
     if given_url := session.endpoint(provider):
@@ -127,12 +126,11 @@ def _is_below(host: str, domain: str) -> bool:
     return host == domain or host.endswith("." + domain)
 
 
-def _without_bucket(host: str, domain: str) -> str:
-    """A bucket's own host answers for that bucket only: the service is what its last labels name."""
-    labels = host.removesuffix(domain).strip(".").split(".")
-    keep = {"r2.cloudflarestorage.com": 2 if labels[-1] in ("eu", "fedramp") else 1}.get(domain, 2)
-    kept = labels[-keep:] if "s3" in labels or domain == "r2.cloudflarestorage.com" else labels[-1:]
-    return ".".join([label for label in kept if label] + [domain])
+def _without_bucket(host: str, vendor: _Vendor) -> str:
+    """A bucket's own host answers for that bucket only."""
+    labels = [label for label in host.removesuffix(vendor.domain).split(".") if label]
+    keep = 2 if labels and labels[-1] in ("eu", "fedramp") and vendor.region == "auto" else vendor.labels
+    return ".".join([*labels[len(labels) - min(keep, len(labels)) :], vendor.domain])
 
 
 def _region(host: str, vendor: _Vendor) -> str:

@@ -17,11 +17,12 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import formatdate
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from secrethunt.online.contract import NoAnswer, Session
-from secrethunt.validate.contract import Credential, Outcome, State
+from secrethunt.validate.contract import Credential, Evidence, Outcome, State
 from secrethunt.validate.flows import azure_cosmos
 from secrethunt.validate.flows.exchange import Exchange, Place, ask, needed, optional, place_of
 
@@ -33,6 +34,7 @@ _ADDRESS = re.compile(
     r"(?P<suffix>core\.(?:windows\.net|chinacloudapi\.cn|usgovcloudapi\.net))(?P<path>/[^?#\s]{0,1024})?"
 )
 _NO_MAC = re.compile(r"(?i)the mac signature found in the http request|signature did not match")
+_UNAUTHENTICATED = "Server failed to authenticate the request"
 _OVER = re.compile(r"(?i)signature not valid in the specified time frame")
 
 
@@ -78,11 +80,21 @@ def _judge_key(exchange: Exchange, account: str) -> Outcome:
     if exchange.status == 200 and body.get("") == "EnumerationResults" and "Containers" in body:
         return exchange.active("xml EnumerationResults", (("account", account),))
     code, detail = _error(exchange)
-    if exchange.status == 403 and code == "AuthenticationFailed" and _NO_MAC.search(detail):
-        return exchange.inactive("error AuthenticationFailed", "Azure knows the account, but this is none of its keys")
+    if exchange.status == 403 and _is_no_signature(code, detail):
+        return exchange.inactive(f"error {code}", "Azure knows the account, but this is none of its keys")
     if exchange.status == 403 and code == "KeyBasedAuthenticationNotPermitted":
         return exchange.unclear("the account takes no keys at present", f"error {code}")
     return exchange.unclear("", f"error {code}" if code else "")
+
+
+def _is_no_signature(code: str, detail: str) -> bool:
+    """
+    Whether Azure says that the signature is wrong. `AuthenticationFailed` alone may mean a clock that is wrong. The
+    emulator has another code for it, that of the account's firewall, with the words of authentication.
+    """
+    if code == "AuthorizationFailure":
+        return detail.startswith(_UNAUTHENTICATED)
+    return code == "AuthenticationFailed" and _NO_MAC.search(detail) is not None
 
 
 def _error(exchange: Exchange) -> tuple[str, str]:
@@ -114,6 +126,8 @@ class _Signature:
 def shared_access(credential: Credential, session: Session) -> Outcome:
     """Use a signature for the least that it allows."""
     sas = _read(credential, session)
+    if _is_over(sas.fields.get("se", "")):
+        return Outcome(State.INACTIVE, "the signature is over", (Evidence("offline", None, "field se"),))
     extra = _question(sas)
     method = "HEAD" if extra is None else "GET"
     exchange = _send(session, sas, extra, method, sas.signature)
@@ -122,11 +136,20 @@ def shared_access(credential: Credential, session: Session) -> Outcome:
     if exchange.status == 200 and body.get("") == "EnumerationResults":
         return exchange.active("xml EnumerationResults", facts)
     code, detail = _error(exchange)
-    if exchange.status == 403 and code == "AuthenticationFailed":
-        return _rejected(session, sas, extra, exchange, detail)
+    is_refusal = code == "AuthenticationFailed" or (code == "AuthorizationFailure" and extra is None)
+    if exchange.status == 403 and (is_refusal or _is_no_signature(code, detail)):
+        return _rejected(session, sas, extra, exchange)
     if exchange.status < 300 or code:
         return _unlike_another(session, sas, extra, exchange, code, facts)
     return exchange.unclear()
+
+
+def _is_over(ends: str) -> bool:
+    try:
+        moment = datetime.fromisoformat(ends)
+    except ValueError:
+        return False
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) < datetime.now(UTC)
 
 
 def _read(credential: Credential, session: Session) -> _Signature:
@@ -173,16 +196,16 @@ def _send(session: Session, sas: _Signature, extra: str | None, method: str, sig
     return ask(session, sas.place, f"{path}?{query}", label=label, method=method, headers=headers)
 
 
-def _rejected(session: Session, sas: _Signature, extra: str | None, exchange: Exchange, detail: str) -> Outcome:
+def _rejected(session: Session, sas: _Signature, extra: str | None, exchange: Exchange) -> Outcome:
     if extra is None:
         # The answer to HEAD has no body to say why.
         exchange = _send(session, sas, "comp=metadata", "GET", sas.signature)
-        detail = _error(exchange)[1]
+    code, detail = _error(exchange)
     if _OVER.search(detail):
-        return exchange.inactive("error AuthenticationFailed", "the signature is over, or not valid yet")
-    if _NO_MAC.search(detail):
-        return exchange.inactive("error AuthenticationFailed", "no key of the account made this signature")
-    return exchange.unclear("", "error AuthenticationFailed")
+        return exchange.inactive(f"error {code}", "the signature is over, or not valid yet")
+    if _is_no_signature(code, detail):
+        return exchange.inactive(f"error {code}", "no key of the account made this signature")
+    return exchange.unclear("", f"error {code}" if code else "")
 
 
 def _unlike_another(
@@ -191,8 +214,9 @@ def _unlike_another(
     """Live if another signature is refused where this one was only told that it may not, or that there is nothing."""
     other = base64.b64encode(hashlib.sha256(sas.signature.encode()).digest()).decode()
     second = _send(session, sas, extra, "HEAD" if extra is None else "GET", other)
-    marker = f"error {code}" if code else f"status {first.status}"
-    if second.status == 403 and _error(second)[0] == "AuthenticationFailed" and first.status < 500:
-        outcome = first.active(f"{marker}, where another signature gets AuthenticationFailed", facts)
+    marker, other_code = f"error {code}" if code else f"status {first.status}", _error(second)[0]
+    is_refused = other_code in ("AuthenticationFailed", "AuthorizationFailure") and other_code != code
+    if second.status == 403 and is_refused and first.status < 500:
+        outcome = first.active(f"{marker}, where another signature gets {other_code}", facts)
         return Outcome(State.ACTIVE, "Azure takes the signature", outcome.evidence, outcome.facts)
     return first.unclear("", marker if code else "")

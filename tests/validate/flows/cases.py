@@ -13,7 +13,16 @@ from secrethunt.validate.contract import Credential
 from tests.services.credentials import credential, made
 from tests.services.provider import Asked, Reply, json_reply, xml_reply
 
-Answers = Reply | Callable[[Asked], Reply]
+
+@dataclass(frozen=True, slots=True)
+class Two:
+    """To the first request *first*, to every other *then*."""
+
+    first: Reply
+    then: Reply
+
+
+Answers = Reply | Two | Callable[[Asked], Reply]
 GUID = "11111111-2222-3333-4444-555555555555"
 _LOWER = string.ascii_lowercase + string.digits
 _HEX = "0123456789abcdef"
@@ -49,22 +58,6 @@ def rsa_pem() -> str:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     ).decode()
-
-
-def first_then(first: Reply, then: Reply) -> Callable[[], Callable[[Asked], Reply]]:
-    """*first* to the first credential that asks, *then* to every other."""
-
-    def fresh() -> Callable[[Asked], Reply]:
-        seen: list[str] = []
-
-        def answer(asked: Asked) -> Reply:
-            # What signs the time differs each time: the first request is the only one with the credential itself.
-            seen.append(asked.path)
-            return first if len(seen) == 1 else then
-
-        return answer
-
-    return fresh
 
 
 def _aws() -> Credential:
@@ -220,7 +213,7 @@ CASES: tuple[Case, ...] = (
         _s3,
         {
             "list": xml_reply(200, _BUCKETS),
-            "may not list": first_then(
+            "may not list": Two(
                 xml_reply(403, _error("AccessDenied")), xml_reply(403, _error("SignatureDoesNotMatch"))
             ),
         },
@@ -244,10 +237,8 @@ CASES: tuple[Case, ...] = (
             {"client_id": made(26, _LOWER), "user_pool": "eu-west-1_" + made(9)},
         ),
         {
-            "no such user": first_then(
-                _cognito("NotAuthorizedException", "Incorrect username or password."), _WRONG_HASH
-            ),
-            "flow is off": first_then(_cognito("InvalidParameterException", "flow not enabled"), _WRONG_HASH),
+            "no such user": Two(_cognito("NotAuthorizedException", "Incorrect username or password."), _WRONG_HASH),
+            "flow is off": Two(_cognito("InvalidParameterException", "flow not enabled"), _WRONG_HASH),
         },
         {
             "wrong hash": _WRONG_HASH,
@@ -328,7 +319,7 @@ CASES: tuple[Case, ...] = (
         _sas,
         {
             "list": xml_reply(200, '<EnumerationResults ServiceEndpoint="x"><Containers/></EnumerationResults>'),
-            "may not": first_then(
+            "may not": Two(
                 xml_reply(403, _error("AuthorizationPermissionMismatch")), _sas_failed("Signature did not match")
             ),
         },
@@ -342,7 +333,7 @@ CASES: tuple[Case, ...] = (
     Case(
         "azure-bus-key",
         _bus,
-        {"namespace": _NAMESPACE, "may not manage": first_then(_NO_CLAIM, _BAD_TOKEN)},
+        {"namespace": _NAMESPACE, "may not manage": Two(_NO_CLAIM, _BAD_TOKEN)},
         {"wrong": _BAD_TOKEN, "newer words": _detail("SubCode=40103: Invalid authorization token signature")},
         "azure-bus",
         {"everybody": _NO_CLAIM},
@@ -359,7 +350,7 @@ CASES: tuple[Case, ...] = (
     Case(
         "azure-bus-sas",
         _bus_sas,
-        {"entity": _NAMESPACE, "may not manage": first_then(_NO_CLAIM, _BAD_TOKEN)},
+        {"entity": _NAMESPACE, "may not manage": Two(_NO_CLAIM, _BAD_TOKEN)},
         {"wrong": _BAD_TOKEN, "over": _detail("ExpiredToken: The token is expired")},
         "azure-bus",
         {"everybody": _NO_CLAIM},
@@ -389,7 +380,7 @@ CASES: tuple[Case, ...] = (
     Case(
         "azure-signalr",
         lambda: credential("azure.signalr-access-key", key_of(32), {"host": "acme.service.signalr.net"}),
-        {"no such user": first_then(Reply(404), Reply(401, b"", _bearer("invalid_token")))},
+        {"no such user": Two(Reply(404), Reply(401, b"", _bearer("invalid_token")))},
         {"wrong": Reply(401, b"", _bearer("invalid_token"))},
         "azure-signalr",
         {"everybody": Reply(404)},
@@ -464,7 +455,7 @@ CASES: tuple[Case, ...] = (
         _ovh,
         {
             "credential": json_reply(200, {"credentialId": 1, "status": "validated", "rules": [{"method": "GET"}]}),
-            "may not": first_then(
+            "may not": Two(
                 json_reply(403, {"errorCode": "NOT_GRANTED_CALL", "message": "This call has not been granted"}),
                 json_reply(400, {"errorCode": "INVALID_SIGNATURE", "message": "Invalid signature"}),
             ),

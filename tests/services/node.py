@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers that are npm packages, as `make services` installs them: beside their lock file, run by Node from PyPI."""
+"""Servers that are npm packages, as `make services` installs them; run by Node from PyPI."""
 
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-_HERE = Path(__file__).parent
-_MODULES = Path(os.environ.get("SECRETHUNT_NODE_MODULES", _HERE / "node_modules"))
+_MODULES = Path(__file__).parents[2] / "build" / "services" / "node_modules"
 
 
 def node() -> str | None:

@@ -84,7 +84,12 @@ def running(
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=home,
-            env={"PATH": os.environ["PATH"] + ":/usr/sbin", "HOME": str(home), "LC_ALL": "C.UTF-8", **(environment or {})},
+            env={
+                "PATH": os.environ["PATH"] + ":/usr/sbin",
+                "HOME": str(home),
+                "LC_ALL": "C.UTF-8",
+                **(environment or {}),
+            },
             start_new_session=True,
             **as_user(user),  # type: ignore[call-overload]  # a mapping of its keyword arguments
         )

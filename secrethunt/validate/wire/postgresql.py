@@ -107,7 +107,12 @@ def _connection(native: Any, link: Link) -> Any:
 
 def _read(connection: Any, native: Any) -> Attempt:
     user, database, version = connection.run(_WHO)[0]
-    facts: dict[str, object] = {"account": user, "user": user, "database": database, "server": version.partition(" on ")[0]}
+    facts: dict[str, object] = {
+        "account": user,
+        "user": user,
+        "database": database,
+        "server": version.partition(" on ")[0],
+    }
     try:
         *flags, expires, roles = connection.run(_ROLE)[0]
         facts["role"] = [name for name, has in zip(_ATTRIBUTES, flags, strict=True) if has]

@@ -14,7 +14,9 @@ from urllib.parse import unquote_to_bytes
 from secrethunt.online.contract import HostOrigin, NoAnswer
 from secrethunt.validate.contract import Credential
 
-_HOST = re.compile(r"\[(?P<v6>[0-9A-Fa-f:.]{2,45})\](?::(?P<port6>\d{1,5}))?|(?P<name>[\w.-]{1,253})(?::(?P<port>\d{1,5}))?")
+_HOST = re.compile(
+    r"\[(?P<v6>[0-9A-Fa-f:.]{2,45})\](?::(?P<port6>\d{1,5}))?|(?P<name>[\w.-]{1,253})(?::(?P<port>\d{1,5}))?"
+)
 _OFF = frozenset({"disable", "disabled", "false", "0", "no"})
 _VERIFIED = frozenset({"verify-ca", "verify-full", "verify_ca", "verify_identity", "strict"})
 _LOOSE = frozenset({"prefer", "preferred", "allow"})

@@ -38,6 +38,8 @@ class Request:
     body: bytes = field(default=b"", repr=False)
     origin: HostOrigin = HostOrigin.RULE
     provider: str = ""
+    is_idempotent: bool = False
+    """Sending it twice does no more than once, though its method is not GET or HEAD: it may be repeated when lost."""
 
 
 @dataclass(frozen=True, slots=True)

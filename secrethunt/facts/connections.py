@@ -50,7 +50,9 @@ def _named(match: re.Match[bytes] | None) -> Iterator[Fact]:
 _SCHEME = re.compile(rb"(?P<kind>[a-z][a-z0-9+.-]{1,19})://")
 _BEHIND = re.compile(rb"@[^/?\s]{1,200}(?:/(?P<database>[^/?#\s;,]{1,80}))?")
 """All that follows user and password: hosts, then what a client of this scheme opens there."""
-_DATABASES = (b"postgres", b"postgis", b"cockroachdb", b"redshift", b"mysql", b"mariadb", b"mongodb", b"amqp", b"pyamqp")
+_REPOSITORY = re.compile(rb"@[^/?\s]{1,200}(?P<path>/[\w.~/-]{1,200}\.git)(?![\w/-])")
+"""Of other paths nothing is told: they may hold tokens."""
+_DATABASES = (b"postg", b"cockroachdb", b"redshift", b"mysql", b"mariadb", b"mongodb", b"amqp", b"pyamqp")
 """Schemes whose path is the name of a database, or of a virtual host."""
 _OPTIONS = {
     "sslmode": "tls",
@@ -68,12 +70,14 @@ _OPTIONS = {
 
 
 def uri(value: bytes, text: bytes) -> Iterator[Fact]:
-    """Scheme, database and the parameters of a login of a URL with a password in it; user and host are groups of the rules."""
+    """Scheme, database and what a login depends on of a URL with a password; user and host are groups of the rules."""
     scheme = _SCHEME.search(text)
     yield from _named(scheme)
     behind = text.find(value + b"@") + len(value)
     if scheme and scheme["kind"].startswith(_DATABASES):
         yield from _named(_BEHIND.match(text, behind))
+    elif scheme and scheme["kind"].endswith((b"https", b"http")):
+        yield from _named(_REPOSITORY.match(text, behind))
     yield from _options(text[behind:])
 
 

@@ -92,7 +92,11 @@ def mosquitto(*, takes_all: bool = False) -> Iterator[Service]:
     with folder("mosquitto") as home:
         port, plain, certificates = free_port(), free_port(), make_certificates(home)
         listeners = [f"listener {plain} 127.0.0.1"]
-        listeners += [f"listener {port} 127.0.0.1", f"certfile {certificates.certificate}", f"keyfile {certificates.key}"]
+        listeners += [
+            f"listener {port} 127.0.0.1",
+            f"certfile {certificates.certificate}",
+            f"keyfile {certificates.key}",
+        ]
         rights = ["allow_anonymous true"]
         if not takes_all:
             rights = ["allow_anonymous false", f"password_file {home}/users"]

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 import os
+import secrets
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -19,7 +19,9 @@ def main() -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
 
-    def authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: object) -> AuthResult:
+    def authenticate(
+        _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: object
+    ) -> AuthResult:
         assert isinstance(data, LoginPassword)
         is_right = data.login == b"app" and hmac.compare_digest(data.password, password.encode())
         return AuthResult(success=is_right, handled=False)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Owns the check of FTP logins: AUTH TLS where the server has it (RFC 4217), USER and PASS, PWD, QUIT. No second connection.
+Owns the check of FTP logins: AUTH TLS where the server has it (RFC 4217), USER and PASS, PWD, QUIT; one connection.
 
-530 after PASS is the server's word for a wrong password (RFC 959), except where its text says that it is something else.
+530 after PASS is the server's word for a wrong password (RFC 959), except where its text says that it is something
+else.
 """
 
 from __future__ import annotations

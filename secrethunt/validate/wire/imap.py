@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Owns the check of IMAP logins: CAPABILITY, STARTTLS, AUTHENTICATE PLAIN or LOGIN, one LIST that names no mailbox, LOGOUT.
+Owns the check of IMAP logins: CAPABILITY, STARTTLS, AUTHENTICATE PLAIN or LOGIN, a LIST of no mailbox, LOGOUT.
 
 `AUTHENTICATIONFAILED` and `EXPIRED` are the server's word for a login that is wrong or over (RFC 5530).
 """

@@ -144,7 +144,7 @@ def opened(session: Session, target: Target, *, is_tls: bool = False, is_trustin
     A connection to *target* for one login; closed at the end, and cut when its time is over.
 
     Raises:
-        NoAnswer: The host may not be asked, does not answer, breaks off or takes too long, here or in the caller's block.
+        NoAnswer: The host may not be asked, does not answer, breaks off or takes too long, here or in the block.
     """
     address = session.reach(target.host, target.port, target.origin)
     with _judged_errors():

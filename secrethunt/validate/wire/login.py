@@ -2,8 +2,8 @@
 """
 Owns the judgement of a login: what the server said to the password, and what it says to one that is certainly wrong.
 
-A server may let anybody in (no password set, `trust`, anonymous bind). So a login that went well is followed by one with
-a random password: only if that is rejected did the password prove anything.
+A server may let anybody in (no password set, `trust`, anonymous bind). So a login that went well is followed by one
+with a random password: only if that is rejected did the password prove anything.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Owns the check of MQTT logins: CONNECT and DISCONNECT, spoken directly, in version 5 and in 3.1.1 with brokers that lack it.
+Owns the check of MQTT logins: CONNECT and DISCONNECT, spoken directly, in version 5, or 3.1.1 where that is unknown.
 
 MQTT has no question for who one is. What proves the password is that the broker takes it and rejects a random one.
 Reason codes: MQTT 5.0, section 3.2.2.2; return codes: MQTT 3.1.1, section 3.2.2.3.

@@ -2,9 +2,9 @@
 """
 Owns the check of PostgreSQL logins (protocol 3.0, through pg8000).
 
-`28P01` is the server's word for a wrong password; it says the same for a user that does not exist or has expired. `28000`
-is INACTIVE only from the routine that knows the role and not from the one that reads pg_hba.conf. Codes: PostgreSQL,
-appendix A; fields of an error: "Error and Notice Message Fields".
+`28P01` is the server's word for a wrong password; it says the same for a user that does not exist or has expired.
+`28000` is INACTIVE only from the routine that knows the role and not from the one that reads pg_hba.conf. Codes:
+PostgreSQL, appendix A; fields of an error: "Error and Notice Message Fields".
 """
 
 from __future__ import annotations

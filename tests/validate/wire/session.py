@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starts real servers for tests: on free ports of the loopback, in folders of their own, gone when the test session ends."""
+"""Starts real servers for tests: on free ports of the loopback, in folders of their own, gone with the block."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An SSH server (paramiko) with one user and a password: PORT PASSWORD. OpenSSH takes passwords of system users alone."""
+"""An SSH server (paramiko) with one user and a password: PORT PASSWORD. OpenSSH takes those of system users alone."""
 
 from __future__ import annotations
 

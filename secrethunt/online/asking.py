@@ -34,6 +34,7 @@ _KEYS = frozenset(
         "body",
         "content_type",
         "found_host",
+        "domains",
     }
 )
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "OPTIONS", "PROPFIND")
@@ -71,6 +72,12 @@ class Asking:
     host_names: tuple[str, ...] = field(default=())
     """Names that the host is made with."""
     is_found_host: bool = False
+    domains: tuple[str, ...] = ()
+    """Where the host as a whole is found: it must be a name under one of these."""
+
+    def labels(self) -> tuple[str, ...]:
+        """`label`, once for each domain that a found host may be under."""
+        return tuple(self.label.replace(self.host.source, f"*.{domain}") for domain in self.domains) or (self.label,)
 
     def fill(
         self,
@@ -117,14 +124,23 @@ class Asking:
     def _host(self, variables: Mapping[str, bytes], endpoint: str | None, trusted: frozenset[str]) -> str:
         if endpoint is not None:
             return "host" + UNSET_HOST
-        host = self.host.fill(variables)
         if self.is_found_host or trusted.issuperset(self.host_names):
-            return host
-        for name in self.host_names:
-            value = variables[name].decode("utf-8", "replace")
-            if name not in trusted and not _LABELS.fullmatch(value):
-                raise UnfitValue(name, "is no part of a host name")
-        return host
+            return self.host.fill(variables)
+        if self.domains:
+            return self.host.fill(variables, self._name_under_domain)
+        return self.host.fill(variables, self._label)
+
+    def _name_under_domain(self, value: str) -> str:
+        for domain in self.domains:
+            if value.lower().endswith(f".{domain}"):
+                self._label(value[: -len(domain) - 1])
+                return value
+        raise UnfitValue(" and ".join(self.host_names), f"is not under {' or '.join(self.domains)}")
+
+    def _label(self, value: str) -> str:
+        if not _LABELS.fullmatch(value):
+            raise UnfitValue(" and ".join(self.host_names), "is no part of a host name")
+        return value
 
     def _body(self, variables: Mapping[str, bytes]) -> tuple[bytes, str]:
         if self.form:
@@ -178,7 +194,8 @@ def _compile(raw: Mapping[str, Any], method: str, url: Mapping[str, str], truste
     found_host = raw.get("found_host", False)
     host = parse_template(url["host"])
     names = tuple(host.names())
-    if not found_host and not (names and trusted.issuperset(names)):
+    domains = _domains(raw, host)
+    if not found_host and not domains and not (names and trusted.issuperset(names)):
         _check_host(host)
     path = url["path"] or "/"
     if url["query"]:
@@ -197,7 +214,17 @@ def _compile(raw: Mapping[str, Any], method: str, url: Mapping[str, str], truste
         content_type=_text(raw, "content_type") if "content_type" in raw else "",
         host_names=names,
         is_found_host=bool(found_host),
+        domains=domains,
     )
+
+
+def _domains(raw: Mapping[str, Any], host: Template) -> tuple[str, ...]:
+    domains = raw.get("domains", [])
+    if not isinstance(domains, list) or not all(_DOMAIN.fullmatch(f".{item}") for item in domains):
+        raise RequestError("`domains` must be a list of domains")
+    if domains and (len(host.pieces) != 1 or host.source == host.pieces[0]):
+        raise RequestError("`domains` says what a host that is all one variable may be under")
+    return tuple(domains)
 
 
 def _check_host(host: Template) -> None:
@@ -206,7 +233,7 @@ def _check_host(host: Template) -> None:
         if not _LITERAL_HOST.fullmatch(last):
             raise RequestError(f"{last!r} is no host name")
     elif not isinstance(last, str) or not _DOMAIN.fullmatch(last[max(last.find("."), 0) :]):
-        raise RequestError("a host must end in the provider's literal domain, or say `found_host: true`")
+        raise RequestError("a host must end in the provider's literal domain, or name the `domains` it may be under")
 
 
 def _headers(raw: Mapping[str, Any]) -> tuple[tuple[str, Template], ...]:

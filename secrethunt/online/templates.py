@@ -129,10 +129,20 @@ def _parse_place(text: str) -> _Place:
 
 
 def _path(value: bytes, _: bytes) -> bytes:
-    split = urllib.parse.urlsplit(value.decode("ascii"))
-    if not split.netloc or not split.path.startswith("/"):
-        raise ValueError("is no URL with a path")
+    split = _split(value)
     return (split.path + (f"?{split.query}" if split.query else "")).encode()
+
+
+def _host(value: bytes, _: bytes) -> bytes:
+    return (_split(value).hostname or "").encode()
+
+
+def _split(value: bytes) -> urllib.parse.SplitResult:
+    text = value.decode("ascii")
+    split = urllib.parse.urlsplit(text if "://" in text else f"//{text}")
+    if not split.hostname or not split.path.startswith("/"):
+        raise ValueError("is no URL with a path")
+    return split
 
 
 def _before(value: bytes, mark: bytes) -> bytes:
@@ -158,6 +168,7 @@ _FILTERS: Mapping[str, Callable[[bytes, bytes], bytes]] = {
     "lower": lambda value, _: value.lower(),
     "upper": lambda value, _: value.upper(),
     "path": _path,
+    "host": _host,
     "before": _before,
     "after": _after,
     "strip": lambda value, mark: value.removeprefix(mark),

@@ -64,10 +64,8 @@ class DeclaredCheck:
         for step in self.steps:
             named = [choice for choice in self.choices if choice[0] in step.asking.host_names]
             for chosen in itertools.product(*(values for _, values in named)):
-                label = step.asking.label
-                for (name, _), value in zip(named, chosen, strict=True):
-                    label = label.replace(f"{{{{{name}}}}}", value)
-                listed.append(label)
+                for label in step.asking.labels():
+                    listed.append(_chosen_label(label, [name for name, _ in named], chosen))
         return tuple(dict.fromkeys(listed))
 
     def __call__(self, credential: Credential, session: Session) -> Outcome:
@@ -141,6 +139,12 @@ class DeclaredCheck:
             # Some providers repeat the key they were asked with; a report must not.
             if value and not any(len(secret) > 7 and secret in value.encode() for secret in secrets):
                 facts.setdefault(name, value)
+
+
+def _chosen_label(label: str, names: Sequence[str], values: Sequence[str]) -> str:
+    for name, value in zip(names, values, strict=True):
+        label = label.replace(f"{{{{{name}}}}}", value)
+    return label
 
 
 def compile_check(provider: str, raw: Any) -> DeclaredCheck:

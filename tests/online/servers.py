@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real servers on loopback: one that answers as it is told and remembers what it was asked, one that speaks raw bytes."""
+"""Real servers on loopback: one answers as it is told and remembers what it was asked, one speaks raw bytes."""
 
 from __future__ import annotations
 

@@ -69,6 +69,22 @@ def test_what_is_no_label_stays_out_of_the_host(tenant: bytes) -> None:
         compile_asking({"url": "https://{{tenant}}.acme.com/api"}).fill({"tenant": tenant})
 
 
+def test_a_found_host_must_be_under_a_domain_of_the_rule() -> None:
+    asking = compile_asking({"url": "https://{{site}}/api", "domains": ["acme.com", "acme.eu"]})
+    assert asking.fill({"site": b"shop.acme.eu"}).url == "https://shop.acme.eu/api"
+    assert asking.labels() == ("GET https://*.acme.com/api", "GET https://*.acme.eu/api")
+    for site in (b"acme.com", b"evil-acme.com", b"evil.com/.acme.com", b"a@.acme.com", b"acme.com.evil.com"):
+        with pytest.raises(UnfitValue):
+            asking.fill({"site": site})
+
+
+def test_what_a_filter_leaves_must_be_a_label() -> None:
+    asking = compile_asking({"url": "https://{{site|before:.acme}}.acme.com/api"})
+    assert asking.fill({"site": b"shop.acme.com"}).url == "https://shop.acme.com/api"
+    with pytest.raises(UnfitValue):
+        asking.fill({"site": b"evil.com/x.acme.com"})
+
+
 def test_a_header_takes_no_line_break() -> None:
     with pytest.raises(UnfitValue):
         compile_asking({"url": "https://a.com/", "bearer": "{{secret}}"}).fill({"secret": b"a\r\nX-Evil: 1"})
@@ -88,6 +104,8 @@ def test_with_an_endpoint_of_the_user_the_host_needs_no_value() -> None:
         {},
         {"url": "http://a.com/"},
         {"url": "https://{{host}}/"},
+        {"url": "https://{{host}}.acme.com/", "domains": ["acme.com"]},
+        {"url": "https://{{host}}/", "domains": ["com/"]},
         {"url": "https://a.{{domain}}/"},
         {"url": "https://user@a.com/"},
         {"url": "https://a.com/#x"},

@@ -22,6 +22,8 @@ def test_places_are_filled_in_and_encoded() -> None:
         ("{{secret|after::}}", b"user:wo:rd", "wo:rd"),
         ("{{secret|strip:key-}}", b"key-abc", "abc"),
         ("{{secret|path}}", b"https://hooks.acme.com/a/b?c=d", "/a/b?c=d"),
+        ("{{secret|path}}", b"hooks.acme.com/a/b", "/a/b"),
+        ("{{secret|host}}", b"https://u:p@hooks.acme.com:1/a", "hooks.acme.com"),
         # FIPS 180-4, the message of one block.
         ("{{secret|sha256}}", b"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
     ],

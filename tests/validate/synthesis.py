@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from secrethunt.online.answers import Marker, as_text
+from secrethunt.online.answers import Marker, Taking, as_text
 from secrethunt.online.contract import Answer
 from secrethunt.samples import sample_text
 
@@ -38,6 +38,18 @@ def answer_for(marker: Marker, *, seed: int = 0) -> Answer:
         return Answer(status, {"content-type": "application/xml", **headers}, ElementTree.tostring(root))
     text = sample_text(marker.text.pattern, seed=seed) if marker.text is not None else ""
     return Answer(status, {"content-type": "text/plain", **headers}, text.encode())
+
+
+def answer_with(answer: Answer, takings: Sequence[tuple[str, Taking]]) -> Answer:
+    """*answer* with a value in each place that *takings* look at."""
+    document = json.loads(answer.body or b"null")
+    headers = dict(answer.headers)
+    for name, taking in takings:
+        if taking.header:
+            headers[taking.header] = f"saved-{name}"
+        else:
+            document = _placed(taking.expression.parsed, f"saved-{name}", document)
+    return Answer(answer.status, headers, json.dumps(document).encode())
 
 
 def _typed(text: str) -> Any:

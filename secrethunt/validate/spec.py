@@ -23,6 +23,7 @@ from secrethunt.ruledocument import Node, parse_document
 from secrethunt.ruleset import RuleSelection, rule_files
 from secrethunt.validate.contract import Check, Credential, Outcome, State
 from secrethunt.validate.declared import CheckError, compile_check
+from secrethunt.validate.wire.registry import WIRES, load_wire
 
 _READERS = ("ruledocument.py", "validate/spec.py")
 
@@ -122,7 +123,15 @@ def make_check(provider: str, raw: Any) -> Check:
         if set(raw) - {"cannot", "references"} or not isinstance(raw["cannot"], str) or not raw["cannot"]:
             raise CheckError("`cannot` stands alone and gives the reason", "cannot")
         return NoCheck(raw["cannot"])
+    if "wire" in raw:
+        return _wire_check(raw)
     return compile_check(provider, raw)
+
+
+def _wire_check(raw: Mapping[str, Any]) -> Check:
+    if set(raw) - {"wire", "references"} or raw["wire"] not in WIRES:
+        raise CheckError(f"`wire` stands alone and names one of {', '.join(sorted(WIRES))}", "wire")
+    return load_wire(raw["wire"])
 
 
 def plain(node: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,8 @@ class Certificates:
 def make_certificates(home: Path) -> Certificates:
     """Write an authority, and a certificate with its key for `localhost`, 127.0.0.1 and ::1, valid for a day."""
     authority_key = ec.generate_private_key(ec.SECP256R1())
-    authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Authority of tests")])
+    # Two of one name in one bundle would be taken for each other.
+    authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Authority {secrets.token_hex(8)}")])
     authority = (
         _builder(authority_name, authority_name, authority_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)

@@ -59,9 +59,9 @@ def _login(place: Place, session: Session, user: str, password: str) -> Attempt:
 def _knock(place: Place, session: Session, authorization: str, facts: tuple[tuple[str, str], ...]) -> Attempt:
     answer = place.get(session, _V2, authorization)
     if answer.status == 200:
-        return Accepted("200 at /v2/ where nobody gets in without a login", facts)
+        return Accepted("/v2/, where nobody gets in without a login", facts, answer.status)
     if answer.status == 401 and _is_own(json_of(answer)):
-        return Rejected("401 UNAUTHORIZED")
+        return Rejected("the registry's error UNAUTHORIZED", status=answer.status)
     raise NoAnswer(f"{answer.status} without the registry's own error")
 
 
@@ -82,7 +82,7 @@ def _token(place: Place, session: Session, demanded: dict[str, str], login: tupl
     if answer.status == 200 and isinstance(token, str):
         return token
     if answer.status in (401, 403) and (_is_own(said) or said.get("details")):
-        return Rejected(f"{answer.status} of the token server")
+        return Rejected("the token server's error", status=answer.status)
     raise NoAnswer(f"{answer.status} of the token server without its own error")
 
 

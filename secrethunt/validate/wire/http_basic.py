@@ -36,7 +36,7 @@ def check(credential: Credential, session: Session) -> Outcome:
 def _login(place: Place, session: Session, path: str, target: Target) -> Attempt:
     answer = place.get(session, path, basic(target.user, target.password), accept="*/*")
     if answer.status == 401 and "basic" in challenges(answer):
-        return Rejected("401")
+        return Rejected("header www-authenticate", status=answer.status)
     if answer.status == 200:
-        return Accepted("200 where a random password gets 401", shown({"account": target.user, "user": target.user}))
+        return Accepted("a page", shown({"account": target.user, "user": target.user}), answer.status)
     raise NoAnswer(f"{answer.status} says nothing of the password")

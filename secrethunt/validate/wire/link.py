@@ -77,22 +77,13 @@ class _Tls(ssl.SSLSocket):
         return got
 
 
-def tls_context(*, is_trusting: bool = False) -> ssl.SSLContext:
-    """TLS as a client speaks it. *is_trusting*: any certificate will do, as database drivers have it unless told."""
-    context = ssl.create_default_context()
-    if is_trusting:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    context.sslsocket_class = _Tls
-    return context
-
-
 class Link:
     """An open connection. Reads either give all that was asked for or raise."""
 
-    def __init__(self, sock: socket.socket, address: Address) -> None:
+    def __init__(self, sock: socket.socket, address: Address, authorities: str) -> None:
         self.sock = sock
         self.address = address
+        self._authorities = authorities
         self.is_tls = False
         self._kept = b""
 
@@ -105,9 +96,20 @@ class Link:
         """Go on in TLS; the name asked for is that of the certificate."""
         if self._kept:
             raise NoAnswer("the server spoke before TLS began")
-        context = tls_context(is_trusting=is_trusting)
+        context = self.tls_context(is_trusting=is_trusting)
         self.sock = context.wrap_socket(self.sock, server_hostname=self.address.host)
         self.is_tls = True
+
+    def tls_context(self, *, is_trusting: bool = False) -> ssl.SSLContext:
+        """TLS as a client speaks it. *is_trusting*: any certificate will do, as database drivers have it unless told."""
+        context = ssl.create_default_context()
+        if self._authorities:
+            context.load_verify_locations(self._authorities)
+        if is_trusting:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        context.sslsocket_class = _Tls
+        return context
 
     def send(self, data: bytes) -> None:
         """All of *data*."""
@@ -153,7 +155,8 @@ def opened(session: Session, target: Target, *, is_tls: bool = False, is_trustin
         cut = threading.Timer(EXCHANGE_S, _shut, (twin,))
         cut.daemon = True
         cut.start()
-        link = Link(sock, address)
+        # Authorities are the client's matter alone, so that contract of a session does not speak of them.
+        link = Link(sock, address, getattr(session, "ca_file", ""))
         try:
             if is_tls:
                 link.start_tls(is_trusting=is_trusting)

@@ -28,6 +28,8 @@ class Accepted:
     marker: str
     """What it answered to: `current_user`, `Who am I?`."""
     facts: tuple[tuple[str, str], ...] = ()
+    status: int | None = None
+    """HTTP's, where it is HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Rejected:
     code: str
     """Its code: `28P01`, `1045`, `535`."""
     reason: str = "the server rejects this user and password"
+    status: int | None = None
+    """HTTP's, where it is HTTP."""
 
 
 Attempt = Accepted | Rejected
@@ -58,8 +62,8 @@ def compare(real: Callable[[], Attempt], control: Callable[[], Attempt], *, labe
     """
     first = real()
     if isinstance(first, Rejected):
-        return Outcome(State.INACTIVE, first.reason, (Evidence(label, marker=f"code {first.code}"),))
-    evidence = Evidence(label, marker=first.marker)
+        return Outcome(State.INACTIVE, first.reason, (Evidence(label, first.status, first.code),))
+    evidence = Evidence(label, first.status, first.marker)
     try:
         second = control()
     except NoAnswer as err:
@@ -67,7 +71,7 @@ def compare(real: Callable[[], Attempt], control: Callable[[], Attempt], *, labe
         return Outcome(State.UNKNOWN, reason, (evidence,))
     if isinstance(second, Accepted):
         return Outcome(State.UNKNOWN, "the server accepts any password", (evidence,))
-    rejected = Evidence(label, marker=f"code {second.code} for a random one")
+    rejected = Evidence(label, second.status, f"{second.code} for a random one")
     return Outcome(State.ACTIVE, "the server lets it in, and rejects a random one", (evidence, rejected), first.facts)
 
 

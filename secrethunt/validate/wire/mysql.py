@@ -14,7 +14,7 @@ from typing import Any
 from secrethunt.online.contract import NoAnswer, Session
 from secrethunt.validate.contract import Credential, Outcome
 from secrethunt.validate.wire.extras import library
-from secrethunt.validate.wire.link import EXCHANGE_S, Link, opened, tls_context
+from secrethunt.validate.wire.link import EXCHANGE_S, Link, opened
 from secrethunt.validate.wire.login import Accepted, Attempt, Rejected, judge, shown
 from secrethunt.validate.wire.target import Target, read_target
 
@@ -75,7 +75,7 @@ def _attempt(target: Target, session: Session, *, is_tls: bool) -> Attempt:
             defer_connect=True,
             read_timeout=EXCHANGE_S,
             write_timeout=EXCHANGE_S,
-            ssl=tls_context(is_trusting=not target.demands_trust) if is_tls else None,
+            ssl=link.tls_context(is_trusting=not target.demands_trust) if is_tls else None,
             ssl_disabled=not is_tls,
             auth_plugin_map=_refusals(link, is_tls=is_tls),
         )

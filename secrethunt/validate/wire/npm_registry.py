@@ -59,9 +59,9 @@ def _whoami(place: Place, session: Session, authorization: str) -> Attempt:
     said = json_of(answer)
     user = said.get("username")
     if answer.status == 200 and isinstance(user, str) and user:
-        return Accepted("json username", shown({"account": user, "user": user}))
+        return Accepted("json username", shown({"account": user, "user": user}), answer.status)
     if answer.status == 401 and any(said.get(name) for name in _ERRORS):
-        return Rejected("401")
+        return Rejected("json error", status=answer.status)
     if answer.status == 200 and "username" not in said and said == {}:
         return _unnamed(answer.body)
     raise NoAnswer(f"{answer.status} without a name or the registry's own rejection")
@@ -70,7 +70,7 @@ def _whoami(place: Place, session: Session, authorization: str) -> Attempt:
 def _unnamed(body: bytes) -> Rejected:
     """Verdaccio answers nobody with an empty object."""
     if body.strip() == b"{}":
-        return Rejected("200 without a name", "the registry does not know it")
+        return Rejected("an empty object", "the registry does not know it", 200)
     raise NoAnswer("200 without a name or the registry's own rejection")
 
 

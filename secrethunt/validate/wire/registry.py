@@ -45,6 +45,7 @@ WIRES: dict[str, Entry] = {
     "ftp": Entry("ftp:check", _at_host("ftp", "ftps")),
     "ssh": Entry("ssh:check", _at_host("ssh"), "ssh"),
     "jdbc": Entry("schemes:check", _DATABASES),
+    "odbc": Entry("schemes:check_driver", _DATABASES),
     "messages": Entry("schemes:check", _at_host("amqp", "amqps", "mqtt", "mqtts")),
     "mail": Entry("schemes:check", _at_host("smtp", "smtps", "imap", "imaps", "pop3", "pop3s")),
     "uri": Entry(
@@ -71,7 +72,7 @@ class LoadedWire:
 
     name: str
     endpoints: tuple[str, ...]
-    control: bool = False
+    allows_control: bool = False
     """A check of this package tries a random password itself wherever one is let in; another would be one too many."""
 
     def __call__(self, credential: Credential, session: Session) -> Outcome:

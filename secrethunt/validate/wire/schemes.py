@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 
 from secrethunt.online.contract import NoAnswer, Session
-from secrethunt.validate.contract import Check, Credential, Outcome
+from secrethunt.validate.contract import Credential, Outcome
+
+_Function = Callable[[Credential, Session], Outcome]
 
 _SCHEMES = {
     "postgresql": "postgresql",
@@ -58,5 +61,25 @@ def check(credential: Credential, session: Session) -> Outcome:
     module = _SCHEMES.get(first) or _SCHEMES.get(last)
     if module is None:
         raise NoAnswer(f"there is no check for {kind}" if kind.isalnum() else "no scheme stands with the password")
-    found: Check = importlib.import_module(f"secrethunt.validate.wire.{module}").check
+    found: _Function = importlib.import_module(f"secrethunt.validate.wire.{module}").check
+    return found(credential, session)
+
+
+_PORTS = {"5432": "postgresql", "3306": "mysql"}
+
+
+def check_driver(credential: Credential, session: Session) -> Outcome:
+    """
+    The check of the server that a connection string's driver or port is for.
+
+    Raises:
+        NoAnswer: Neither says so.
+    """
+    said = credential.variables()
+    driver, port = (said.get(name, b"").decode("ascii", "replace").lower() for name in ("driver", "port"))
+    named = {"postgresql": "postgres" in driver, "mysql": "mysql" in driver or "mariadb" in driver}
+    module = next((name for name, fits in named.items() if fits), "" if driver else _PORTS.get(port, ""))
+    if not module:
+        raise NoAnswer("the connection string is for no server that is known here")
+    found: _Function = importlib.import_module(f"secrethunt.validate.wire.{module}").check
     return found(credential, session)

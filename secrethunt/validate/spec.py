@@ -138,6 +138,7 @@ def _name_of(raw: Mapping[str, Any], key: str, known: Collection[str]) -> str:
         raise CheckError(f"`{key}` stands alone and names one of {', '.join(sorted(known))}", key)
     return name
 
+
 def plain(node: Any) -> Any:
     """The data of a node without its lines."""
     if isinstance(node, Node):

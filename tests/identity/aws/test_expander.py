@@ -144,7 +144,8 @@ def test_passing_a_trusted_admin_role_to_a_function_is_a_path_to_it(tmp_path: Pa
     [
         ([allow(["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"])], {"Service": "ec2.amazonaws.com"}),
         ([allow(["iam:PassRole", "lambda:CreateFunction"])], LAMBDA),
-        ([allow("iam:PassRole", arn("role", "other")), allow(["lambda:CreateFunction", "lambda:InvokeFunction"])], LAMBDA),
+        ([allow("iam:PassRole", arn("role", "other")), allow(["lambda:CreateFunction", "lambda:InvokeFunction"])],
+         LAMBDA),
         ([allow("iam:PassRole", Condition={"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}),
           allow(["lambda:CreateFunction", "lambda:InvokeFunction"])], LAMBDA),
     ],

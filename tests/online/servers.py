@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real servers on loopback: one that answers as it is told and remembers what it was asked, one that speaks raw bytes."""
+"""Real servers on loopback: one answers as it is told and remembers what it was asked, one speaks raw bytes."""
 
 from __future__ import annotations
 
@@ -222,6 +222,6 @@ def ask(url: str, *, method: str = "GET", label: str = "", **fields: object) -> 
     return Request(method, url, label or f"{method} {url.partition('?')[0]}", **fields)  # type: ignore[arg-type]  # as above
 
 
-def users(url: str, **fields: object) -> Request:
+def users(url: str) -> Request:
     """A request to the provider `acme`, whose endpoint the user gave."""
-    return ask(url, origin=HostOrigin.USER, provider="acme", **fields)
+    return ask(url, origin=HostOrigin.USER, provider="acme")

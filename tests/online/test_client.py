@@ -95,7 +95,7 @@ def test_retry_after_beyond_the_bound_is_the_answer_and_the_host_is_left_alone(
 ) -> None:
     server, client = serve(Reply(429, {"Retry-After": "3600"})), connect(pace=PATIENT)
     assert 429 == client.send(ask(server.url())).status
-    with pytest.raises(NoAnswer, match="the host asked to be left alone for 3[56]00 more seconds"):
+    with pytest.raises(NoAnswer, match=r"the host asked to be left alone for 3[56]00 more seconds"):
         client.send(ask(server.url()))
     assert 1 == len(server.seen)
 

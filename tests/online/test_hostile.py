@@ -65,7 +65,7 @@ def test_slow_drip_ends_at_the_total_time(serve_raw: ServeScript, connect: Conne
     start, pieces = DRIPS[name]
     server = serve_raw(drip(start, pieces))
     began = time.monotonic()
-    with pytest.raises(NoAnswer, match="within 0.6 s|fell silent|larger than"):
+    with pytest.raises(NoAnswer, match=r"within 0\.6 s|fell silent|larger than"):
         connect(bounds=SHORT).send(ask(f"https://{NAME}:{server.port}/"))
     assert time.monotonic() - began < 2.0
 
@@ -86,7 +86,7 @@ def test_flood_ends_at_the_size_limit(serve_raw: ServeScript, connect: Connect, 
     start, pieces = FLOODS[name]
     server = serve_raw(flood(start, pieces))
     began = time.monotonic()
-    with pytest.raises(NoAnswer, match="larger than|broke, or fell silent|within 0.6 s"):
+    with pytest.raises(NoAnswer, match=r"larger than|broke, or fell silent|within 0\.6 s"):
         connect(bounds=SHORT).send(ask(f"https://{NAME}:{server.port}/"))
     assert time.monotonic() - began < 2.0
 
@@ -253,7 +253,7 @@ def _old_protocol(authority: Authority, stranger: trustme.CA) -> ssl.SSLContext:
     return context
 
 
-TLS = {
+TLS: dict[str, tuple[Callable[[Authority, trustme.CA], ssl.SSLContext], str]] = {
     "other-name": (lambda authority, _: authority.context("other.com"), "the certificate is for another name"),
     "name-inside-other": (lambda authority, _: authority.context("api.acme.com.evil.com"), "for another name"),
     "wildcard-too-deep": (lambda authority, _: authority.context("*.com"), "for another name"),

@@ -153,19 +153,20 @@ def test_a_host_that_refuses_connections_is_tried_again_then_left_alone(connect:
 
 
 def test_one_request_probes_whether_the_host_is_back(serve: ServeReplies, connect: Connect) -> None:
-    server = serve(Reply(500), Reply(500), Reply(200))
+    server = serve(Reply(502), Reply(502), Reply(200))
     client = connect(pace=Pace(rate_per_s=1000.0, retries=0, breaker_failures=2, breaker_rest_s=0.3))
-    assert [500, 500] == [client.send(ask(server.url())).status for _ in range(2)]
+    assert [502, 502] == [client.send(ask(server.url())).status for _ in range(2)]
     with pytest.raises(NoAnswer, match="left alone for now"):
         client.send(ask(server.url()))
     time.sleep(0.35)
     assert [200, 200] == [client.send(ask(server.url())).status for _ in range(2)]
 
 
-def test_rejections_do_not_open_the_breaker(serve: ServeReplies, connect: Connect) -> None:
-    server = serve(Reply(401))
+@pytest.mark.parametrize("status", [401, 403, 429, 500])
+def test_answers_to_a_credential_do_not_open_the_breaker(serve: ServeReplies, connect: Connect, status: int) -> None:
+    server = serve(Reply(status))
     client = connect(pace=Pace(rate_per_s=1000.0, retries=0, breaker_failures=2))
-    assert [401] * 5 == [client.send(ask(server.url())).status for _ in range(5)]
+    assert [status] * 5 == [client.send(ask(server.url())).status for _ in range(5)]
 
 
 def test_no_more_requests_than_allowed_are_sent(serve: ServeReplies, connect: Connect) -> None:

@@ -146,6 +146,7 @@ BOMB = gzip.compress(bytes(200_000_000), 9)
         ("gzip", b"no gzip at all", "body is damaged"),
         ("gzip", gzip.compress(b"{}" * 99)[:-12], "body is cut off"),
     ],
+    ids=["gzip", "gzip-200-mb", "deflate", "gzip-twice", "brotli", "zstandard", "no-gzip", "gzip-cut-off"],
 )
 def test_bombs_and_unasked_codings_give_no_answer(
     serve: ServeReplies, connect: Connect, coding: str, body: bytes, reason: str

@@ -242,7 +242,7 @@ def is_live(record: dict[str, Any]) -> bool:
 
 def in_a_second(times: Sequence[float]) -> int:
     """Most of *times* (sorted) within one second."""
-    return max((bisect.bisect_right(times, at + 1.0) - place for place, at in enumerate(times)), default=0)
+    return max((bisect.bisect_left(times, at + 1.0) - place for place, at in enumerate(times)), default=0)
 
 
 def excess(times: Sequence[float]) -> float:

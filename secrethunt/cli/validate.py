@@ -130,9 +130,12 @@ def _value(path: str | None) -> bytes:
     Raises:
         UsageError: There is none, or it cannot be read.
     """
-    if path is None and sys.stdin.isatty():
-        click.echo("value (end with Ctrl-D; it will be seen as you type):", err=True)
-    text = sys.stdin.buffer.read(_LARGEST + 1) if path is None else _file(path, "--value-file")
+    if path is not None:
+        text = _file(path, "--value-file")
+    elif sys.stdin.isatty():
+        text = os.fsencode(click.prompt("Value (not shown)", hide_input=True, err=True))
+    else:
+        text = sys.stdin.buffer.read(_LARGEST + 1)
     text = text.removesuffix(b"\n").removesuffix(b"\r")
     if not text:
         raise UsageError("the value is empty", hint="Write it to standard input, or name its file with --value-file.")

@@ -11,9 +11,10 @@ import random
 import threading
 from dataclasses import replace
 
-from secrethunt.online.contract import NoAnswer, Session
+from secrethunt.online.contract import Session
 from secrethunt.records import Rule, Secret
 from secrethunt.samples import SampleError, sample_secret
+from secrethunt.validate.attempt import attempt
 from secrethunt.validate.contract import Check, Credential, Evidence, Outcome, State
 
 _Key = tuple[str, tuple[tuple[str, Secret], ...], tuple[tuple[str, str], ...]]
@@ -66,12 +67,10 @@ def _ask(check: Check, credential: Credential, session: Session) -> tuple[State 
     key = random_key(credential.rule, credential.secret)
     if key is None:
         return None, Evidence("control", marker="not tried: no key of the same shape can be made")
-    try:
-        outcome = check(replace(credential, secret=key), session)
-    except NoAnswer as err:
-        return None, Evidence("control", marker=f"no answer: {err.reason}")
-    status = outcome.evidence[-1].status if outcome.evidence else None
-    return outcome.state, Evidence("control", status, f"a random key is {outcome.state.value}")
+    outcome, _ = attempt(check, replace(credential, secret=key), session)
+    if not outcome.evidence:
+        return outcome.state, Evidence("control", marker=f"a random key is {outcome.state.value}: {outcome.reason}")
+    return outcome.state, Evidence("control", outcome.evidence[-1].status, f"a random key is {outcome.state.value}")
 
 
 def random_key(rule: Rule, secret: Secret) -> Secret | None:

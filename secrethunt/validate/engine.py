@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 
-from secrethunt.online.contract import NoAnswer, Session
+from secrethunt.online.contract import Session
 from secrethunt.records import RuleId
+from secrethunt.validate.attempt import attempt
 from secrethunt.validate.contract import Check, Credential, Outcome, State, Verdict
 from secrethunt.validate.control import Controls
 from secrethunt.validate.credentials import Subject, SubjectKey
@@ -207,16 +208,9 @@ class Engine:
         """The verdict, and the kind of error where the check broke."""
         started = time.monotonic()
         at = _now()
-        failure = ""
-        try:
-            outcome = check(way, self._session)
-            if self._options.controls:
-                outcome = self._controls.confirm(outcome, check, way, self._session)
-        except NoAnswer as err:
-            outcome = _unknown(err.reason)
-        except Exception as err:  # noqa: BLE001 - the worker's boundary; its text may hold the secret, so only its kind
-            failure = type(err).__name__
-            outcome = _unknown(f"the check failed: {failure}")
+        outcome, failure = attempt(check, way, self._session)
+        if self._options.controls:
+            outcome = self._controls.confirm(outcome, check, way, self._session)
         outcome = without_secrets(self._placed(outcome, way), way)
         return Verdict(outcome, at, round(time.monotonic() - started, 3)), failure
 

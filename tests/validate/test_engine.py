@@ -270,3 +270,16 @@ def test_progress_counts_every_credential() -> None:
     subjects = gather_subjects(findings, {ACME})
     make_engine(FunctionCheck(_Counted(None))).run(subjects, lambda done, total: told.append((done, total)))
     assert [(1, 3), (2, 3), (3, 3)] == told
+
+
+def test_a_control_that_breaks_leaves_the_verdict_and_says_so() -> None:
+    def decide(credential: Credential) -> Outcome:
+        if credential.secret.reveal() != make_value("one"):
+            raise ValueError("no such shape")
+        return active()
+
+    finding = finding_of(make_value("one"))
+    result = run(make_engine(FunctionCheck(decide), controls=True), finding)
+    outcome = settled(result, finding).verdict.outcome
+    assert (State.ACTIVE, ()) == (outcome.state, settled(result, finding).failures)
+    assert "a random key is unknown: the check failed: ValueError" == outcome.evidence[-1].marker

@@ -53,10 +53,16 @@ class _Connection(socketserver.StreamRequestHandler):
         return {"ok": 0.0, "code": 59, "codeName": "CommandNotFound"}
 
     def _greeting(self, command: dict[str, Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = {"ismaster": True, "isWritablePrimary": True, "maxWireVersion": 17, "minWireVersion": 0}
+        answer: dict[str, Any] = {"ismaster": True, "isWritablePrimary": True}
         if "saslSupportedMechs" in command:
             answer["saslSupportedMechs"] = self.server.mechanisms
-        return answer | {"maxBsonObjectSize": 16777216, "maxMessageSizeBytes": 48000000, "ok": 1.0}
+        return answer | {
+            "maxWireVersion": 17,
+            "minWireVersion": 0,
+            "maxBsonObjectSize": 16777216,
+            "maxMessageSizeBytes": 48000000,
+            "ok": 1.0,
+        }
 
     def _start(self, command: dict[str, Any]) -> dict[str, Any]:
         mechanism = scramp.ScramMechanism(command["mechanism"])

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pymongo
 import pytest
 from pymongo.server_api import ServerApi
@@ -25,6 +27,7 @@ def test_driver_logs_in_at_the_stand_in(mechanism: str) -> None:
     with mongodb(mechanism) as (port, word):
         for text, passes in ((word, True), (password(), False)):
             url = f"mongodb://app:{text}@127.0.0.1:{port}/?authMechanism={mechanism}&serverSelectionTimeoutMS=5000"
+            client: pymongo.MongoClient[dict[str, Any]]
             with pymongo.MongoClient(url, directConnection=True, server_api=ServerApi("1")) as client:
                 try:
                     client.admin.command("ping")

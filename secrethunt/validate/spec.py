@@ -23,6 +23,8 @@ from secrethunt.ruledocument import Node, parse_document
 from secrethunt.ruleset import RuleSelection, rule_files
 from secrethunt.validate.contract import Check, Credential, Outcome, State
 from secrethunt.validate.declared import CheckError, compile_check
+from secrethunt.validate.flows.catalogue import FLOWS
+from secrethunt.validate.flows.registry import load_flow
 
 _READERS = ("ruledocument.py", "validate/spec.py")
 
@@ -122,6 +124,10 @@ def make_check(provider: str, raw: Any) -> Check:
         if set(raw) - {"cannot", "references"} or not isinstance(raw["cannot"], str) or not raw["cannot"]:
             raise CheckError("`cannot` stands alone and gives the reason", "cannot")
         return NoCheck(raw["cannot"])
+    if "flow" in raw:
+        if set(raw) - {"flow", "references"} or raw["flow"] not in FLOWS:
+            raise CheckError(f"`flow` stands alone and is one of {', '.join(sorted(FLOWS))}", "flow")
+        return load_flow(raw["flow"])
     return compile_check(provider, raw)
 
 

@@ -9,23 +9,29 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from secrethunt import __version__
 from secrethunt.cli.config import Config, cache_directory, load_config
+from secrethunt.cli.display import Tell, progress
+from secrethunt.cli.online import lower_checks, online_options, refuse_online_options
 from secrethunt.cli.policy import FailPolicy, exit_code, parse_fail_on
 from secrethunt.cli.selection import lower_selection, rule_options
 from secrethunt.cli.sizes import parse_size
 from secrethunt.coverage import ScanResult
 from secrethunt.decode import DecodeOptions
+from secrethunt.diskcache import DiskCache
 from secrethunt.errors import ConfigError, UsageError
 from secrethunt.findings import PUBLIC_KEY
 from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Confidence
 from secrethunt.report import FORMATS, ReportOptions, render, render_problems
 from secrethunt.sources.contract import DEFAULT_MAX_SIZE, Scope, SourceOptions
+
+if TYPE_CHECKING:
+    from secrethunt.cli.online import CheckOptions
 
 _LARGEST_MAX_SIZE = 1 << 30
 _DEEPEST = 32
@@ -43,6 +49,9 @@ class ScanOptions:
     format: str
     output: str
     policy: FailPolicy
+    checks: CheckOptions | None = None
+    """How to find out which findings are live; None asks nobody."""
+    only_active: bool = False
 
 
 @click.command(name="scan")
@@ -63,9 +72,13 @@ class ScanOptions:
     "--fail-on",
     multiple=True,
     metavar="LEVEL",
-    help="What makes exit code 1: a severity (high), `confidence:LEVEL`, `at-head` or `never`; several must all hold."
+    help="What makes exit code 1: a severity (high), `confidence:LEVEL`, `at-head`, `active` or `never`; several must"
+    " all hold."
     "  [default: any finding]",
 )
+@click.option("--validate", is_flag=True, help="Ask the providers which secrets are live. Sends them the secrets.")
+@click.option("--only-active", is_flag=True, help="With --validate: report live secrets only.")
+@online_options
 @click.option("--no-history", is_flag=True, help="Scan the work tree's files only.")
 @click.option("--head", is_flag=True, help="Scan the files of the HEAD commit only.")
 @click.option("--staged", is_flag=True, help="Scan what the index would commit.")
@@ -105,8 +118,10 @@ def command(**options: Any) -> int:
     gc.disable()
     lowered = _lower(load_config(options["config"]), options)
     scanner = Scanner(lowered.scanner)
-    with _progress(options["progress"]) as tell:
+    with progress(options["progress"]) as tell:
         result = scanner.scan(lowered.targets, lowered.source, progress=tell, state=lowered.state)
+        if lowered.checks is not None:
+            result = _checked(result, lowered, lowered.checks, tell)
     _write(result, lowered)
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
@@ -115,12 +130,30 @@ def command(**options: Any) -> int:
     return exit_code(result, lowered.policy)
 
 
+def _checked(result: ScanResult, options: ScanOptions, checks: CheckOptions, tell: Tell | None) -> ScanResult:
+    """*result* with verdicts."""
+    from secrethunt.cli.checking import checked_result, only_active, tell_troubles
+
+    cache = DiskCache(options.scanner.cache_directory)
+    result = checked_result(result, checks, options.scanner.selection, rule_cache=cache, tell=tell)
+    tell_troubles(result)
+    return only_active(result) if options.only_active else result
+
+
+def _lower_validation(config: Config, options: dict[str, Any], policy: FailPolicy) -> CheckOptions | None:
+    if options["validate"]:
+        return lower_checks(config, options)
+    refuse_online_options(options, "--validate")
+    if options["only_active"]:
+        raise UsageError("--only-active does nothing without --validate", hint="Add --validate.")
+    if policy.active:
+        raise UsageError("--fail-on active never holds without --validate", hint="Add --validate.")
+    return None
+
+
 def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
     scope, revision = _scope(options)
-    is_terminal = options["output"] == "-" and sys.stdout.isatty()
-    color = options["color"]
-    if color is None:
-        color = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    policy = parse_fail_on(options["fail_on"] or config.fail_on)
     return ScanOptions(
         targets=options["targets"] or (".",),
         source=SourceOptions(
@@ -133,18 +166,31 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
             selection=lower_selection(config, options),
             min_confidence=_confidence(options["min_confidence"] or config.min_confidence),
             jobs=config.jobs if options["jobs"] is None else options["jobs"],
-            fingerprint_key=_fingerprint_key(config),
+            fingerprint_key=fingerprint_key(config),
             decode=_decode_options(config, options),
             cache_directory=cache_directory(),
         ),
         report=ReportOptions(
-            show_secrets=options["show_secrets"], explain=options["explain"], color=color, tool_version=__version__
+            show_secrets=options["show_secrets"],
+            explain=options["explain"],
+            color=wants_color(options),
+            tool_version=__version__,
         ),
         state=options["state"],
         format=options["format"],
         output=options["output"],
-        policy=parse_fail_on(options["fail_on"] or config.fail_on),
+        policy=policy,
+        checks=_lower_validation(config, options, policy),
+        only_active=options["only_active"],
     )
+
+
+def wants_color(options: dict[str, Any]) -> bool:
+    """Colour where the user wants it, else on a terminal that has it."""
+    if options["color"] is not None:
+        return bool(options["color"])
+    is_terminal = options["output"] == "-" and sys.stdout.isatty()
+    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _decode_options(config: Config, options: dict[str, Any]) -> DecodeOptions:
@@ -192,7 +238,7 @@ def _confidence(label: str) -> Confidence:
     return Confidence[label.upper()]
 
 
-def _fingerprint_key(config: Config) -> bytes:
+def fingerprint_key(config: Config) -> bytes:
     """The organisation's key: at least 16 bytes, so that it cannot be guessed along with the password."""
     if not config.fingerprint_key_file:
         return PUBLIC_KEY
@@ -209,15 +255,6 @@ def _fingerprint_key(config: Config) -> bytes:
     return key
 
 
-def _progress(wanted: bool | None) -> contextlib.AbstractContextManager[Any]:
-    """A progress display, or a context that yields None where nobody is looking."""
-    if wanted is False or not sys.stderr.isatty():
-        return contextlib.nullcontext()
-    from secrethunt.report.progress import Progress
-
-    return Progress(sys.stderr)
-
-
 def _note_slow_path() -> None:
     """Say so where packed history was read object by object for want of the native module."""
     pack = sys.modules.get("secrethunt.pack")
@@ -228,12 +265,12 @@ def _note_slow_path() -> None:
 
 
 def _write(result: ScanResult, options: ScanOptions) -> None:
-    with _open_output(options.output) as out:
+    with open_output(options.output) as out:
         render(result, options.format, options=options.report, out=out)
 
 
 @contextlib.contextmanager
-def _open_output(path: str) -> Iterator[BinaryIO]:
+def open_output(path: str) -> Iterator[BinaryIO]:
     """
     Standard output for `-`; else a file that appears whole or not at all, readable by its owner only. What exists and
     is no regular file (a device, a pipe) is written to, not replaced.

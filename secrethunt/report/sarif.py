@@ -17,6 +17,7 @@ from secrethunt.report.redact import MASK, iter_secrets
 from secrethunt.report.sarif_notes import iter_notifications, notification_rules
 from secrethunt.report.sarif_rules import LEVELS, rule_entry
 from secrethunt.report.sarif_values import ROOT, Discretion, message
+from secrethunt.report.verdicts import validation_member, verdict_member, verdict_sentence
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -68,7 +69,7 @@ def _end(result: ScanResult, discretion: Discretion) -> _Entry:
         "invocations": [invocation],
         "columnKind": "unicodeCodePoints",
         "redactionTokens": [MASK],
-        "properties": {"coverage": counts},
+        "properties": {"coverage": counts, **validation_member(result.validation, discretion)},
     }
     if discretion.has_absolute:
         end["originalUriBaseIds"] = {ROOT: {"uri": "file:///"}}
@@ -106,6 +107,8 @@ def _result(finding: Finding, index: Mapping[RuleId, int], discretion: Discretio
             "firstDate": finding.first.date if finding.first else None,
             "lastCommit": finding.last.id if finding.last else None,
             "parts": [_part(finding, part, discretion) for part in finding.parts],
+            "blob": finding.occurrences[0].blob if finding.occurrences else None,
+            **verdict_member(finding.verdict, discretion),
         },
     }
 
@@ -132,9 +135,10 @@ def _message(finding: Finding, discretion: Discretion) -> str:
         where = "stands in history that no ref reaches"
     reasons = "; ".join(discretion.text(reason) for reason in finding.reasons)
     why = f" Reported because: {reasons}." if reasons else ""
+    verdict = verdict_sentence(finding.verdict, discretion)
     if finding.decode:
         where += f", encoded ({discretion.text(' > '.join(finding.decode))})"
-    return f"{discretion.text(finding.rule.name)} ({finding.confidence.label} confidence) {where}.{why}"
+    return f"{discretion.text(finding.rule.name)} ({finding.confidence.label} confidence) {where}.{why}{verdict}"
 
 
 def _others(finding: Finding) -> list[Occurrence]:

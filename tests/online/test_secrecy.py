@@ -108,7 +108,9 @@ def test_neither_logs_nor_errors_hold_it(
     server = serve_raw(FAILURES[failure])
     shown = ""
     try:
-        shown = repr(connect(pace=Pace(rate_per_s=1000.0, retries=1)).send(planted(f"https://api.acme.com:{server.port}")))
+        shown = repr(
+            connect(pace=Pace(rate_per_s=1000.0, retries=1)).send(planted(f"https://api.acme.com:{server.port}"))
+        )
     except NoAnswer as error:
         shown = _everything(error)
     assert 1 <= server.requests
@@ -127,7 +129,11 @@ def test_a_failed_connection_does_not_tell_it(connect: Connect, log: Path, serve
 
 
 def test_a_refused_request_does_not_tell_it(connect: Connect) -> None:
-    for url in (f"https://api.acme.com/{PLANTED}\n", f"https://{PLANTED}@api.acme.com/", f"https://{PLANTED}.evil.com/"):
+    for url in (
+        f"https://api.acme.com/{PLANTED}\n",
+        f"https://{PLANTED}@api.acme.com/",
+        f"https://{PLANTED}.evil.com/",
+    ):
         with pytest.raises(NoAnswer) as caught:
             connect().send(Request("GET", url, "GET https://api.acme.com/"))
         assert PLANTED.lower() not in _everything(caught.value).lower()
@@ -247,7 +253,9 @@ def test_a_proxy_does_not_open_addresses_inside(connect: Connect, stack: ExitSta
 def test_the_users_own_network_is_asked_without_the_proxy(connect: Connect) -> None:
     with Server().running() as server, Server().running() as proxy:
         client = connect(
-            proxy=f"http://127.0.0.1:{proxy.port}", endpoints={"acme": f"http://localhost:{server.port}"}, allow_private=()
+            proxy=f"http://127.0.0.1:{proxy.port}",
+            endpoints={"acme": f"http://localhost:{server.port}"},
+            allow_private=(),
         )
         assert 200 == client.send(ask("https://api.acme.com/", provider="acme")).status
     assert (1, 0) == (len(server.seen), proxy.connections)

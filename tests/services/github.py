@@ -41,7 +41,10 @@ def serve_github(folder: Path, tokens: Mapping[str, str]) -> Iterator[Provider]:
     """
     command, port = node_command("@stoplight/prism-cli", "dist/index.js"), free_port()
     description = _description(folder)
-    with running([*command, "mock", "-h", "127.0.0.1", "-p", str(port), str(description)], port, folder), serve() as door:
+    with (
+        running([*command, "mock", "-h", "127.0.0.1", "-p", str(port), str(description)], port, folder),
+        serve() as door,
+    ):
         door.reply = lambda asked: _through(asked, port, tokens)
         yield door
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.runner import Outcome, Runner
+from tests.conftest import MakeRepo
 from tests.rule_samples import acme_key, digits
 from tests.validate.provider import PROVIDER_YAML, Provider, running_provider
 
@@ -373,3 +374,15 @@ def test_ctrl_c_keeps_what_is_done(validator: Validator) -> None:
     validator.provider.delay_s = 0
     rest = validator.scan("--rate", "100")
     assert (8, 3, 5) == tuple(rest.summary["validation"][name] for name in ("inactive", "cached", "requests"))
+
+
+def test_what_only_a_state_file_remembers_is_asked_about_too(validator: Validator, make_repo: MakeRepo) -> None:
+    repo = make_repo()
+    repo.commit({"old.env": b"A=" + GOOD + b"\nacmepin_" + PIN})
+    repo.commit({"old.env": b"A=nothing"})
+    state = ("--state", str(validator.runner.home / "state"))
+    outcomes = [validator.run("scan", "--validate", "-f", "jsonl", *state, repo.target) for _ in range(2)]
+    for outcome in outcomes:
+        found = {finding["rule_id"]: finding["verdict"]["state"] for finding in outcome.findings}
+        assert {"acme.api-key": "active", "acme.pin": "unknown"} == found
+    assert [GOOD.decode()] == validator.provider.asked

@@ -8,12 +8,10 @@ it early and keeps what is done. Results do not depend on the order in which ans
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
 
 from secrethunt.online.contract import Session
 from secrethunt.records import RuleId
@@ -23,8 +21,8 @@ from secrethunt.validate.control import Controls
 from secrethunt.validate.credentials import Subject, SubjectKey
 from secrethunt.validate.discretion import without_secrets
 from secrethunt.validate.offline import offline_outcome
-from secrethunt.validate.turns import Turns
 from secrethunt.validate.verdict_cache import VerdictCache
+from secrethunt.validate.workers import Workers
 
 Tell = Callable[[int, int], None]
 """Told how many credentials are settled, and of how many."""
@@ -44,6 +42,8 @@ class EngineOptions:
     touches_canaries: bool = False
     is_offline: bool = False
     """Ask nobody: what is known off line and from earlier runs is all there is."""
+    check_limit_s: float = 300.0
+    """How long the checks of one credential may take before they are given up; far more than all waiting for turns."""
     version: str = ""
     """The program's; what another version found out is asked again."""
 
@@ -141,54 +141,40 @@ class Engine:
         self, waiting: Sequence[Subject], settled: dict[SubjectKey, Settled], total: int, tell: Tell | None
     ) -> bool:
         """Settle *waiting* in worker threads; whether that was interrupted."""
-        workers = min(self._options.concurrency, len(waiting))
-        turns = Turns(((subject.group, subject) for subject in waiting), most=max(2, workers // 4))
-        answers: SimpleQueue[_Answer] = SimpleQueue()
-        threads = [
-            threading.Thread(target=self._work, args=(turns, answers), name=f"check-{number}", daemon=True)
-            for number in range(workers)
-        ]
-        for thread in threads:
-            thread.start()
+        limit_s = self._options.check_limit_s
+        workers = Workers(waiting, self._settle, count=self._options.concurrency, limit_s=limit_s)
         left = len(waiting)
         try:
             while left:
-                if self._take(answers, settled, _POLL_S):
+                for subject in workers.give_up_hanging():
+                    settled[subject.key] = Settled(_verdict(_unknown(f"the check did not end in {limit_s:.0f} s")))
                     left -= 1
-                    _tell(tell, len(settled), total)
+                answer = workers.next(_POLL_S)
+                if answer is not None:
+                    self._note(answer, settled)
+                    left -= 1
+                _tell(tell, total - left, total)
         except KeyboardInterrupt:
-            turns.stop()
+            workers.stop()
             self._cancel()
-            self._drain(threads, answers, settled)
+            self._drain(workers, settled)
             return True
         return False
 
-    def _drain(
-        self, threads: Sequence[threading.Thread], answers: SimpleQueue[_Answer], settled: dict[SubjectKey, Settled]
-    ) -> None:
-        """Keep what checks under way still answer; those that hang are left behind, as daemons."""
+    def _drain(self, workers: Workers[_Answer], settled: dict[SubjectKey, Settled]) -> None:
+        """Keep what checks under way still answer; those that hang are left behind."""
         deadline = time.monotonic() + _GRACE_S
-        while any(thread.is_alive() for thread in threads) and time.monotonic() < deadline:
-            self._take(answers, settled, _POLL_S)
-        while self._take(answers, settled, 0.0):
-            pass
+        while workers.are_busy() and time.monotonic() < deadline:
+            if (answer := workers.next(_POLL_S)) is not None:
+                self._note(answer, settled)
+        while (answer := workers.next(0)) is not None:
+            self._note(answer, settled)
 
-    def _take(self, answers: SimpleQueue[_Answer], settled: dict[SubjectKey, Settled], timeout_s: float) -> bool:
-        """Note one answer, if one comes in time, and keep it for later runs."""
-        try:
-            answer = answers.get(timeout=timeout_s) if timeout_s else answers.get_nowait()
-        except Empty:
-            return False
+    def _note(self, answer: _Answer, settled: dict[SubjectKey, Settled]) -> None:
+        """Take *answer*, and keep it for later runs."""
         settled[answer.key] = answer.settled
         for way, verdict in answer.verdicts:
             self._cache.write(way, self._manner(way), verdict)
-        return True
-
-    def _work(self, turns: Turns[Subject], answers: SimpleQueue[_Answer]) -> None:
-        while (turn := turns.take()) is not None:
-            line, subject = turn
-            answers.put(self._settle(subject))
-            turns.done(line)
 
     def _settle(self, subject: Subject) -> _Answer:
         """Ask in each way until one is ACTIVE."""

@@ -64,6 +64,11 @@ class Client:
         """Requests sent so far, repeated ones and connections of wire protocols included."""
         return self._pacer.sent
 
+    @property
+    def ca_file(self) -> str:
+        """PEM file with authorities that wire protocols trust besides the usual ones; empty where there is none."""
+        return self._options.ca_file
+
     def send(self, request: Request) -> Answer:
         """
         The answer to *request*: any status, redirects too. Waits for its host's turn; repeats what may be repeated.

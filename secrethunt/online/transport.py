@@ -28,7 +28,7 @@ from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from secrethunt.errors import ConfigError
 from secrethunt.online.body import ACCEPTED, read_body
@@ -239,23 +239,19 @@ class Transport:
         """
         began = time.monotonic()
         with self._watchdog.watch(self._bounds.total_s) as watch:
-            _scope.exchange = _Exchange(addresses, watch)
+            exchange = _scope.exchange = _Exchange(addresses, watch)
+            reason: Lost | None = None
             try:
                 answer = self._attempt(_prepare(request, target, headers), is_proxied)
             except Lost as lost:
-                reason: Lost | None = lost
-            except (
-                requests.RequestException,
-                urllib3.exceptions.HTTPError,
-                http.client.HTTPException,
-                OSError,
-                ValueError,
-            ):
-                reason = _explain(_scope.exchange, self._bounds.total_s)
-            else:
-                reason = _over(_scope.exchange, self._bounds.total_s)
+                reason = lost
+            except (requests.RequestException, HTTPError, http.client.HTTPException, OSError, ValueError):
+                reason = _explain(exchange)
             finally:
                 _scope.exchange = None
+        if watch.is_over:
+            # Even where it looks complete: a connection that is shut down looks like one that was closed in good order.
+            reason = Lost(f"no complete answer within {self._bounds.total_s:g} s", was_sent=exchange.was_sent)
         # Raised out here, so that no library's error, which may hold the URL, hangs on to it.
         if reason is not None:
             raise reason.with_traceback(None) from None
@@ -287,7 +283,7 @@ class Transport:
             is_whole = True
         finally:
             if not is_whole:
-                with suppress(OSError, urllib3.exceptions.HTTPError):
+                with suppress(OSError, HTTPError):
                     raw.close()
             raw.release_conn()
         return response.status_code, fields, body
@@ -317,15 +313,8 @@ def _fields(headers: Any, limit: int) -> dict[str, str]:
     return fields
 
 
-def _over(exchange: _Exchange, total_s: float) -> Lost | None:
-    """Was the connection shut down under an exchange that then looked complete?"""
-    return Lost(f"no complete answer within {total_s:g} s") if exchange.watch.is_over else None
-
-
-def _explain(exchange: _Exchange, total_s: float) -> Lost:
+def _explain(exchange: _Exchange) -> Lost:
     """What went wrong, in words that cannot hold a credential: no library's message is taken over."""
-    if exchange.watch.is_over:
-        return Lost(f"no complete answer within {total_s:g} s", was_sent=exchange.was_sent)
     if exchange.tls_error is not None:
         return Lost(f"TLS: {_tls_reason(exchange.tls_error)}", was_sent=False)
     error = exchange.socket_error

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,9 @@ from secrethunt.ruledocument import Node, parse_document
 from secrethunt.ruleset import RuleSelection, rule_files
 from secrethunt.validate.contract import Check, Credential, Outcome, State
 from secrethunt.validate.declared import CheckError, compile_check
+from secrethunt.validate.flows.catalogue import FLOWS
+from secrethunt.validate.flows.registry import load_flow
+from secrethunt.validate.wire.registry import WIRES, load_wire
 
 _READERS = ("ruledocument.py", "validate/spec.py")
 
@@ -122,7 +125,18 @@ def make_check(provider: str, raw: Any) -> Check:
         if set(raw) - {"cannot", "references"} or not isinstance(raw["cannot"], str) or not raw["cannot"]:
             raise CheckError("`cannot` stands alone and gives the reason", "cannot")
         return NoCheck(raw["cannot"])
+    if "wire" in raw:
+        return load_wire(_name_of(raw, "wire", WIRES))
+    if "flow" in raw:
+        return load_flow(_name_of(raw, "flow", FLOWS))
     return compile_check(provider, raw)
+
+
+def _name_of(raw: Mapping[str, Any], key: str, known: Collection[str]) -> str:
+    name = raw[key]
+    if set(raw) - {key, "references"} or not isinstance(name, str) or name not in known:
+        raise CheckError(f"`{key}` stands alone and names one of {', '.join(sorted(known))}", key)
+    return name
 
 
 def plain(node: Any) -> Any:

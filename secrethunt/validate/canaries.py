@@ -100,7 +100,7 @@ github.com/hashicorp/vagrant, `keys`)."""
 
 
 def canary_service(values: Iterable[bytes], hosts: Iterable[str] = (), aws_account: str = "") -> str:
-    """The canary service that one of *values*, one of *hosts* or *aws_account* belongs to; empty where none is known."""
+    """The canary service that one of *values* or *hosts*, or *aws_account*, belongs to; empty where none is known."""
     if aws_account in _AWS_ACCOUNTS:
         return _AWS_ACCOUNTS[aws_account]
     for value in values:

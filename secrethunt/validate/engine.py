@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from secrethunt.online.contract import Session
 from secrethunt.records import RuleId
 from secrethunt.validate.attempt import attempt
-from secrethunt.validate.contract import Check, Credential, Outcome, State, Verdict
-from secrethunt.validate.control import Controls
+from secrethunt.validate.contract import Check, Credential, Evidence, Outcome, State, Verdict
+from secrethunt.validate.control import CONTROL, Controls
 from secrethunt.validate.credentials import Subject, SubjectKey
 from secrethunt.validate.discretion import without_secrets
 from secrethunt.validate.offline import offline_outcome
@@ -205,7 +205,10 @@ class Engine:
         where = self._session.endpoint(way.rule.provider)
         if where is None:
             return outcome
-        evidence = tuple(replace(item, endpoint=f"{item.endpoint} (at {where})") for item in outcome.evidence)
+        evidence = tuple(
+            item if where in item.endpoint or item.endpoint == CONTROL else replace(item, endpoint=_at(item, where))
+            for item in outcome.evidence
+        )
         return replace(outcome, evidence=evidence)
 
 
@@ -216,6 +219,10 @@ class _Answer:
     key: SubjectKey
     settled: Settled
     verdicts: tuple[tuple[Credential, Verdict], ...]
+
+
+def _at(item: Evidence, where: str) -> str:
+    return f"{item.endpoint} (at {where})"
 
 
 def _settling(cached: Sequence[Verdict | None], *, is_cut: bool) -> Verdict | None:

@@ -36,7 +36,7 @@ class Controls:
         if outcome.state is not State.ACTIVE:
             return outcome
         if not check.allows_control:
-            evidence = Evidence(CONTROL, marker="not tried: a wrong key would do harm here")
+            evidence = Evidence(CONTROL, marker="not tried: this check takes no random key")
             return replace(outcome, evidence=(*outcome.evidence, evidence))
         state, evidence = self._result(check, credential, session)
         outcome = replace(outcome, evidence=(*outcome.evidence, evidence))

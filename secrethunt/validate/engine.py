@@ -21,6 +21,7 @@ from secrethunt.validate.control import CONTROL, Controls
 from secrethunt.validate.credentials import Subject, SubjectKey
 from secrethunt.validate.discretion import without_secrets
 from secrethunt.validate.offline import offline_outcome
+from secrethunt.validate.spec import NoCheck
 from secrethunt.validate.verdict_cache import VerdictCache
 from secrethunt.validate.workers import Workers
 
@@ -118,6 +119,8 @@ class Engine:
         ways = [way for way in ways if way.rule.id in self._checks]
         if not ways:
             return Settled(_verdict(_unknown("there is no check for this kind of credential")), is_offline=True)
+        if (reason := self._why_none(ways)) is not None:
+            return Settled(_verdict(_unknown(reason)), is_offline=True)
         verdict = _settling([self._cache.read(way, self._manner(way)) for way in ways], is_cut=subject.is_cut)
         if verdict is not None:
             return Settled(verdict)
@@ -128,6 +131,12 @@ class Engine:
     def _offline(self, way: Credential) -> Outcome | None:
         outcome = offline_outcome(way, touches_canaries=self._options.touches_canaries)
         return None if outcome is None else without_secrets(outcome, way)
+
+    def _why_none(self, ways: Sequence[Credential]) -> str | None:
+        """Why nothing harmless tells whether such a credential is live; None where something does."""
+        checks = [self._checks[way.rule.id] for way in ways]
+        reasons = [check.reason for check in checks if isinstance(check, NoCheck)]
+        return reasons[0] if len(reasons) == len(checks) else None
 
     def _manner(self, credential: Credential) -> str:
         """What a verdict depends on beside the credential: the program, the check, where it asks, how strictly."""

@@ -55,6 +55,12 @@ def test_text_puts_what_is_live_before_what_is_severe() -> None:
     assert page.index("ACTIVE  LOW") < page.index("INACTIVE  CRITICAL")
 
 
+def test_nothing_live_is_not_nothing_found() -> None:
+    page = rendered("text", validation=replace(VALIDATION, not_shown=3)).decode()
+    assert page.startswith("No secrets found that are known to be live.")
+    assert "Not shown: 3 places whose credential is not known to be active." in page
+
+
 def test_earlier_verdicts_are_marked() -> None:
     page = rendered("text", make_finding(verdict=verdict(State.INACTIVE, "rejected", is_cached=True))).decode()
     assert "(asked 2026-06-01T12:00:00Z, from an earlier run)" in page

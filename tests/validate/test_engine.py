@@ -14,6 +14,7 @@ from secrethunt.records import Finding, PartSpec
 from secrethunt.validate.contract import Credential, Outcome, State
 from secrethunt.validate.credentials import gather_subjects, subject_key
 from secrethunt.validate.engine import Engine, Run, Settled
+from secrethunt.validate.spec import NoCheck
 from secrethunt.validate.verdict_cache import VerdictCache
 from tests.report.samples import make_part, make_rule, make_value
 from tests.validate.credentials import ACME, FunctionCheck, active, finding_of, inactive, make_engine
@@ -298,3 +299,12 @@ def test_a_check_that_hangs_is_given_up_and_the_others_go_on() -> None:
     released.set()
     reasons = [settled(result, finding).verdict.outcome.reason for finding in findings]
     assert ["the check did not end in 0 s", "known", "known", "known"] == reasons
+
+
+def test_where_nothing_harmless_tells_the_reason_is_said_and_nobody_asked() -> None:
+    finding = finding_of(make_value("one"))
+    result = run(make_engine(NoCheck("each use of it is charged"), is_offline=True), finding)
+    assert ("each use of it is charged", True) == (
+        settled(result, finding).verdict.outcome.reason,
+        settled(result, finding).is_offline,
+    )

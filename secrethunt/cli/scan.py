@@ -7,24 +7,24 @@ import contextlib
 import gc
 import os
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+import time
+from dataclasses import dataclass, replace
+from typing import Any
 
 import click
 
 from secrethunt import __version__
 from secrethunt.cli.config import Config, cache_directory, load_config
+from secrethunt.cli.outputs import Output, check_outputs, parse_report, write_outputs
 from secrethunt.cli.policy import FailPolicy, exit_code, parse_fail_on
 from secrethunt.cli.selection import lower_selection, rule_options
 from secrethunt.cli.sizes import parse_size
-from secrethunt.coverage import ScanResult
 from secrethunt.decode import DecodeOptions
 from secrethunt.errors import ConfigError, UsageError
 from secrethunt.findings import PUBLIC_KEY
 from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Confidence
-from secrethunt.report import FORMATS, ReportOptions, render, render_problems
+from secrethunt.report import FORMATS, ReportOptions, render_problems
 from secrethunt.sources.contract import DEFAULT_MAX_SIZE, Scope, SourceOptions
 
 _LARGEST_MAX_SIZE = 1 << 30
@@ -40,8 +40,7 @@ class ScanOptions:
     scanner: ScannerOptions
     report: ReportOptions
     state: str | None
-    format: str
-    output: str
+    outputs: tuple[Output, ...]
     policy: FailPolicy
 
 
@@ -53,6 +52,12 @@ class ScanOptions:
 )
 @click.option(
     "-o", "--output", metavar="FILE", default="-", help="Write the report to FILE instead of standard output."
+)
+@click.option(
+    "--report",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Write another report, in any format, to FILE; may be repeated.",
 )
 @click.option("--show-secrets", is_flag=True, help="Print secrets in full instead of masked.")
 @click.option("--explain", is_flag=True, help="Say what was weighed for and against each secret (text reports).")
@@ -98,7 +103,7 @@ def command(**options: Any) -> int:
     Examples:
       secrethunt scan                          this directory or repository
       secrethunt scan --since origin/main      what this branch adds
-      secrethunt scan --format sarif -o out.sarif
+      secrethunt scan --report sarif=out.sarif --report html=out.html
       git diff | secrethunt scan -
     """
     # A scan makes many records and no cycles worth collecting before it ends.
@@ -107,7 +112,7 @@ def command(**options: Any) -> int:
     scanner = Scanner(lowered.scanner)
     with _progress(options["progress"]) as tell:
         result = scanner.scan(lowered.targets, lowered.source, progress=tell, state=lowered.state)
-    _write(result, lowered)
+    write_outputs(result, lowered.outputs, replace(lowered.report, written_at=time.time()))
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
     click.echo(render_problems(result), err=True, nl=False)
@@ -141,10 +146,15 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
             show_secrets=options["show_secrets"], explain=options["explain"], color=color, tool_version=__version__
         ),
         state=options["state"],
-        format=options["format"],
-        output=options["output"],
+        outputs=_outputs(options),
         policy=parse_fail_on(options["fail_on"] or config.fail_on),
     )
+
+
+def _outputs(options: dict[str, Any]) -> tuple[Output, ...]:
+    outputs = (Output(options["format"], options["output"]), *map(parse_report, options["report"]))
+    check_outputs(outputs)
+    return outputs
 
 
 def _decode_options(config: Config, options: dict[str, Any]) -> DecodeOptions:
@@ -225,41 +235,3 @@ def _note_slow_path() -> None:
         click.echo(
             "note: history was read the slow way; install where a C compiler and zlib are to speed it up", err=True
         )
-
-
-def _write(result: ScanResult, options: ScanOptions) -> None:
-    with _open_output(options.output) as out:
-        render(result, options.format, options=options.report, out=out)
-
-
-@contextlib.contextmanager
-def _open_output(path: str) -> Iterator[BinaryIO]:
-    """
-    Standard output for `-`; else a file that appears whole or not at all, readable by its owner only. What exists and
-    is no regular file (a device, a pipe) is written to, not replaced.
-    """
-    if path == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    if os.path.exists(path) and not os.path.isfile(path):
-        with _open_special(path) as out:
-            yield out
-        return
-    temporary = f"{path}.{os.getpid()}.tmp"
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as out:
-            yield out
-        os.replace(temporary, path)
-    except OSError as err:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise UsageError(f"cannot write {path}: {err.strerror}", hint="Check the path given to --output.") from err
-
-
-def _open_special(path: str) -> BinaryIO:
-    try:
-        return open(path, "wb")
-    except OSError as err:
-        raise UsageError(f"cannot write {path}: {err.strerror}", hint="Check the path given to --output.") from err

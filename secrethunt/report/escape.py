@@ -3,7 +3,8 @@
 Owns how text of unknown origin is made fit to print: nothing in it may move a cursor, turn a line around or hide.
 
 Escaped are the control characters (C0, DEL, C1), what Unicode calls bidirectional controls, line and paragraph
-separators, surrogates, and the characters that render as nothing (Default_Ignorable_Code_Point, tags included).
+separators, surrogates, the two that XML forbids (U+FFFE, U+FFFF), and the characters that render as nothing
+(Default_Ignorable_Code_Point, tags included).
 Variation selectors 1 to 16 stay: emoji need them, and they only choose the shape of the character before.
 """
 
@@ -15,7 +16,7 @@ _HOSTILE = re.compile(
     "["
     "\x00-\x1f\x7f-\x9f"
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
     "\ud800-\udfff"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
     "]"

@@ -138,7 +138,7 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
             selection=lower_selection(config, options),
             min_confidence=_confidence(options["min_confidence"] or config.min_confidence),
             jobs=config.jobs if options["jobs"] is None else options["jobs"],
-            fingerprint_key=_fingerprint_key(config),
+            fingerprint_key=fingerprint_key(config),
             decode=_decode_options(config, options),
             cache_directory=cache_directory(),
         ),
@@ -202,7 +202,7 @@ def _confidence(label: str) -> Confidence:
     return Confidence[label.upper()]
 
 
-def _fingerprint_key(config: Config) -> bytes:
+def fingerprint_key(config: Config) -> bytes:
     """The organisation's key: at least 16 bytes, so that it cannot be guessed along with the password."""
     if not config.fingerprint_key_file:
         return PUBLIC_KEY

@@ -17,6 +17,7 @@ from secrethunt.errors import UsageError
 from secrethunt.report import FORMATS, ReportOptions, render
 
 STDOUT = "-"
+_HINT = "Check the path given to --output or --report."
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +101,14 @@ def open_output(path: str) -> Iterator[BinaryIO]:
             yield out
         os.replace(temporary, path)
     except OSError as err:
+        raise UsageError(f"cannot write {path}: {err.strerror}", hint=_HINT) from err
+    finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
-        raise UsageError(f"cannot write {path}: {err.strerror}", hint="Check the path given to --output.") from err
 
 
 def _open_special(path: str) -> BinaryIO:
     try:
         return open(path, "wb")
     except OSError as err:
-        raise UsageError(f"cannot write {path}: {err.strerror}", hint="Check the path given to --output.") from err
+        raise UsageError(f"cannot write {path}: {err.strerror}", hint=_HINT) from err

@@ -15,6 +15,7 @@ from collections.abc import Generator, Iterator
 from secrethunt.coverage import ScanResult
 from secrethunt.records import Finding, Severity
 from secrethunt.report.advice import advice
+from secrethunt.report.groups import group_by_secret
 from secrethunt.report.options import ReportOptions
 from secrethunt.report.problems import render_problems
 from secrethunt.report.quantities import count
@@ -22,6 +23,7 @@ from secrethunt.report.ranking import most_severe_first, stands
 from secrethunt.report.redact import iter_secrets
 from secrethunt.report.sarif_values import Discretion
 from secrethunt.report.statements import headline, own_path, standing, statement
+from secrethunt.report.totals import iter_totals
 
 PER_KIND = 10
 """Annotations of one kind that a step shows (https://github.com/actions/toolkit/blob/main/docs/problem-matchers.md)."""
@@ -50,11 +52,13 @@ def iter_annotations(result: ScanResult, options: ReportOptions) -> Generator[by
             left_out.append(finding)
     if result.is_incomplete:
         yield _line(_command("warning", {"title": "The scan is incomplete"}, render_problems(result)))
-    if not left_out:
-        return ""
-    said = f"{count(len(left_out), 'finding')} not annotated, because a step shows {PER_KIND} of a kind"
-    yield _line(_command("notice", {"title": "More findings"}, f"{said}; the log of this step lists them."))
-    yield from _listed(left_out, discretion)
+    said = ""
+    if left_out:
+        said = f"{count(len(left_out), 'finding')} not annotated, because a step shows {PER_KIND} of a kind"
+        yield _line(_command("notice", {"title": "More findings"}, f"{said}; the log of this step lists them."))
+        yield from _listed(left_out, discretion)
+    for sentence in iter_totals(result, group_by_secret(result.findings)):
+        yield _line(sentence)
     return said
 
 

@@ -136,8 +136,8 @@ def _table_head() -> str:
     return (
         f'<section aria-labelledby="findings">\n<h2 id="findings" tabindex="-1">Findings</h2>\n{_controls()}'
         '<p id="status" role="status"></p>\n'
-        '<div class="scroll" role="region" aria-labelledby="findings" tabindex="0">'
-        f'<table id="table"><caption class="unseen">Each place of each secret</caption>'
+        '<div class="scroll" role="region" aria-label="Table of findings" tabindex="0">'
+        f'<table id="table" data-group="secret"><caption class="unseen">Each place of each secret</caption>'
         f"<colgroup>{columns}</colgroup><thead><tr>{heads}</tr></thead>\n"
     )
 

@@ -25,6 +25,7 @@ COLUMNS = (
     ("author", "Author"),
 )
 """Key and heading, left to right."""
+_ID_SHOWN = 12
 
 
 class Rows:
@@ -52,7 +53,7 @@ class Rows:
             f'<div class="title">{badge(group.severity.label)} <strong>{text(lead.rule.name)}</strong> '
             f"{code(self._redactor.secret(lead.secret))} "
             f'<span class="muted">{count(len(group.findings), "place")}, {state}, {group.confidence.label} confidence'
-            f"</span></div>{drawn}"
+            f"</span>{drawn}</div>"
             f"<details><summary>What to do, and why it is reported</summary><dl>{self._described(group)}</dl></details>"
         )
 
@@ -104,6 +105,7 @@ class Rows:
         place = f'<code><span class="path">{path}</span>:{finding.span.line}:{finding.span.column}</code>'
         if finding.decode:
             place += f' <span class="muted">({text(self._redactor.text(" > ".join(finding.decode)))})</span>'
+        place += f' <span class="muted">finding <code>{finding.finding_id[:_ID_SHOWN]}</code></span>'
         if self._names_repository:
             place = f'<span class="muted">{text(self._redactor.text(finding.repository))}</span> {place}'
         return place
@@ -111,9 +113,11 @@ class Rows:
     def _state(self, finding: Finding) -> str:
         """Where it stands, and which refs reach it."""
         words = {"present": _standing(finding), "history": "Only in history", "unreachable": "No ref reaches it"}
-        named = [self._redactor.text(ref.removeprefix(b"refs/").removeprefix(b"heads/")) for ref in finding.refs[:3]]
-        rest = max(finding.ref_count, len(finding.refs)) - len(named)
-        refs = ", ".join(named) + (f" and {rest:,} more" if rest > 0 else "")
+        refs = ""
+        if finding.refs:
+            rest = max(finding.ref_count, len(finding.refs)) - 1
+            named = self._redactor.text(finding.refs[0].removeprefix(b"refs/").removeprefix(b"heads/"))
+            refs = f"on {named} and {rest:,} more" if rest else f"on {named}"
         shown = f' <span class="muted">{text(refs)}</span>' if refs else ""
         return f"{words[_state_key(finding)]}{shown}"
 

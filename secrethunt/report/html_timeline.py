@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from secrethunt.records import CommitInfo
 from secrethunt.report.groups import SecretGroup
 from secrethunt.report.html_text import day_of, text
 from secrethunt.report.quantities import count
 
 _DAY_S = 86_400
-_LISTED = 12
+_LISTED = 8
 _WIDTH = 1000
 _HEIGHT = 160
 
@@ -29,6 +31,9 @@ class Exposure:
     end: float
     """When it was last seen in a commit; now, if it is still there."""
     is_present: bool
+    since: str
+    """The author's day of *start*, as the rows of the table have it."""
+    until: str
 
     @property
     def days(self) -> int:
@@ -50,14 +55,19 @@ class Axis:
 
 def exposure_of(group: SecretGroup, now: float) -> Exposure | None:
     """From the first commit that held it; None where no history is known."""
-    firsts = [finding.first.timestamp for finding in group.findings if finding.first]
-    lasts = [finding.last.timestamp for finding in group.findings if finding.last]
+    firsts = [finding.first for finding in group.findings if finding.first]
     if not firsts:
         return None
-    start = min(firsts)
-    end = now if group.is_present else max([start, *lasts])
+    first = min(firsts, key=_instant)
+    last = max([first, *(finding.last for finding in group.findings if finding.last)], key=_instant)
+    end = now if group.is_present else last.timestamp
+    until = "still there" if group.is_present else last.date[:10]
     # A commit may claim to be from the future.
-    return Exposure(min(start, now), min(max(start, end), now), group.is_present)
+    return Exposure(min(first.timestamp, now), min(end, now), group.is_present, first.date[:10], until)
+
+
+def _instant(commit: CommitInfo) -> tuple[float, str]:
+    return commit.timestamp, commit.id
 
 
 def axis_of(exposures: Iterable[Exposure], now: float) -> Axis:
@@ -80,8 +90,8 @@ def bar(exposure: Exposure, axis: Axis) -> str:
 
 
 def _described(exposure: Exposure) -> str:
-    until = "still there" if exposure.is_present else f"gone after {day_of(exposure.end)}, kept by history"
-    return text(f"in the files since {day_of(exposure.start)}, {until}: {count(exposure.days, 'day')}")
+    until = "still there" if exposure.is_present else f"gone after {exposure.until}, kept by history"
+    return text(f"in the files since {exposure.since}, {until}: {count(exposure.days, 'day')}")
 
 
 def section(groups: Sequence[SecretGroup], exposures: Sequence[Exposure | None], axis: Axis) -> str:
@@ -110,7 +120,7 @@ def _chart(exposures: Sequence[Exposure], axis: Axis) -> str:
         f"{count(len(exposures), 'secret')} came in since {day_of(axis.start)}; at most {most:,} stood in the files at "
         f"the same time, {standing:,} do now."
     )
-    years = "".join(f'<line class="year" x1="{x}" x2="{x}" y1="0" y2="{_HEIGHT}"/>' for x, _ in _iter_years(axis))
+    years = "".join(f'<line class="year" x1="{x}" x2="{x}" y1="0" y2="{_HEIGHT}"/>' for x in _iter_years(axis))
     names = "".join(f"<span>{name}</span>" for name in (day_of(axis.start), day_of(axis.now)))
     return (
         f'<figure><svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" role="img" '
@@ -124,20 +134,18 @@ def _thinned(levels: Sequence[tuple[float, int]]) -> Iterable[tuple[float, int]]
     return dict(levels).items()
 
 
-def _iter_years(axis: Axis) -> Iterable[tuple[float, str]]:
+def _iter_years(axis: Axis) -> Iterable[float]:
     """Where years begin, while there are few enough to be told apart."""
     first, last = int(day_of(axis.start)[:4]), int(day_of(axis.now)[:4])
     if last - first > 40:
         return
-    from datetime import UTC, datetime
-
     for year in range(first + 1, last + 1):
-        yield axis.x(datetime(year, 1, 1, tzinfo=UTC).timestamp()), str(year)
+        yield axis.x(datetime(year, 1, 1, tzinfo=UTC).timestamp())
 
 
 def _longest(groups: Sequence[SecretGroup], exposures: Sequence[Exposure | None], axis: Axis) -> str:
     known = [(group, exposure) for group, exposure in zip(groups, exposures, strict=True) if exposure]
-    known.sort(key=lambda pair: (-pair[1].days, pair[0].lead.secret_id))
+    known.sort(key=lambda pair: (-pair[1].days, -pair[0].severity, pair[0].lead.secret_id))
     rows = "".join(_row(group, exposure, axis) for group, exposure in known[:_LISTED])
     caption = "Longest in the files" if len(known) <= _LISTED else f"Longest in the files: {_LISTED} of {len(known):,}"
     return (
@@ -151,9 +159,8 @@ def _longest(groups: Sequence[SecretGroup], exposures: Sequence[Exposure | None]
 
 def _row(group: SecretGroup, exposure: Exposure, axis: Axis) -> str:
     lead = group.lead
-    until = "still there" if exposure.is_present else day_of(exposure.end)
     link = f'<a href="#s-{text(lead.secret_id)}">{text(lead.rule.name)} <code>{text(lead.secret_id[:8])}</code></a>'
     return (
-        f'<tr><th scope="row">{link}</th><td>{day_of(exposure.start)}</td><td>{until}</td>'
+        f'<tr><th scope="row">{link}</th><td>{text(exposure.since)}</td><td>{text(exposure.until)}</td>'
         f'<td class="number">{exposure.days:,}</td><td>{bar(exposure, axis)}</td></tr>\n'
     )

@@ -105,6 +105,7 @@
     }
     for (const body of Array.from(table.tBodies)) body.remove();
     table.append(...bodies);
+    table.dataset.group = by;
     const shown = Math.min(view.limit, items.length);
     const secrets = new Set(items.map((item) => item.secret)).size;
     let said = count(items.length, "place") + " of " + count(secrets, "secret");
@@ -138,17 +139,25 @@
   // A link to a secret leads to its group, which may not be on the page at the moment.
   function reveal() {
     const id = location.hash.slice(1);
-    if (!id.startsWith("s-") || !heads.has(id.slice(2))) return;
-    if (!heads.get(id.slice(2)).isConnected) {
-      byId("controls").reset();
-      unsort();
-      view.limit = rows.length;
-      draw();
+    const secret = id.slice(2);
+    if (!id.startsWith("s-") || !heads.has(secret)) return;
+    const head = heads.get(secret);
+    const show = () => {
+      head.querySelector("details").open = true;
+      head.scrollIntoView();
+      head.querySelector("summary").focus({ preventScroll: true });
+    };
+    if (head.isConnected) {
+      show();
+      return;
     }
-    const head = byId(id);
-    head.querySelector("details").open = true;
-    head.scrollIntoView();
-    head.querySelector("summary").focus({ preventScroll: true });
+    byId("controls").reset();
+    // After what the reset itself puts off.
+    setTimeout(() => {
+      view.limit = rows.findLastIndex((item) => item.secret === secret) + STEP;
+      draw();
+      show();
+    });
   }
 
   for (const head of table.tHead.rows[0].cells) {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import Any
 
-from secrethunt.report.escape import escape
+from secrethunt.report.escape import escape, log_line
 from secrethunt.report.excerpt import Line
 from secrethunt.report.quantities import count
 
@@ -43,7 +43,11 @@ def explanation_entry(explained: Sequence[Explained], wanted: str) -> Entry:
 
 def iter_explanation(explained: Sequence[Explained], *, width: int) -> Iterator[str]:
     """Lines of text: the secret once, then each of its places."""
-    page = _Page(max(width, 40))
+    for line in _iter_lines(explained, _Page(max(width, 40))):
+        yield log_line(line)
+
+
+def _iter_lines(explained: Sequence[Explained], page: _Page) -> Iterator[str]:
     lead = explained[0].entry
     yield from page.iter_secret(lead, len(explained))
     for item in explained:

@@ -97,3 +97,22 @@ def test_no_text_of_the_input_starts_a_line_of_its_own() -> None:
     lines = _render(make_result(planted), "text").decode().splitlines()
     assert 1 == sum(line.startswith("CRITICAL") for line in lines)
     assert 1 == sum(line.startswith("Found") for line in lines)
+
+
+_COMMANDS = ("::error::x", "##[error]x", "##vso[task.setvariable variable=x]y")
+
+
+@pytest.mark.parametrize("planted", _COMMANDS)
+@pytest.mark.parametrize("format_name", ["text", "github-annotations"])
+def test_no_line_of_a_log_is_a_command_of_the_input(format_name: str, planted: str) -> None:
+    words = f"x {planted} " * 8
+    commit = make_commit("a", author=words)
+    findings = [
+        make_historic(planted.encode() + b"%d" % n, first=commit, last=commit, reasons=(words,), repository=words)
+        for n in range(14)
+    ]
+    result = make_result(*findings, problems=(Problem(Skip.UNREADABLE, planted.encode(), words),))
+    lines = (_render(result, format_name).decode() + render_problems(result)).splitlines()
+    own = ("::error title=", "::warning title=", "::notice title=", "::group::secrethunt", "::endgroup::")
+    assert [] == [line for line in lines if line.lstrip().startswith("::") and not line.startswith(own)]
+    assert [] == [line for line in lines if "##[" in line or "##vso[" in line]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import resources
 from typing import Any
 
 from secrethunt.errors import UsageError
@@ -12,7 +13,13 @@ from secrethunt.records import Secret
 from secrethunt.report.entries import SCHEMA_ID
 from secrethunt.report.redact import MASK, Redactor
 
-_NEEDED = ("finding_id", "secret_id", "rule_id", "path", "line", "occurrences", "signals", "parts")
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "string": str,
+    "integer": int,
+    "boolean": bool,
+    "array": list,
+    "object": dict,
+}
 
 
 def load_entries(path: str) -> list[dict[str, Any]]:
@@ -23,13 +30,32 @@ def load_entries(path: str) -> list[dict[str, Any]]:
         UsageError: It cannot be read, or is no report of this tool in one of these formats.
     """
     entries = _parse(_read(path), path)
+    definitions = json.loads(resources.files("secrethunt.report").joinpath("schema/finding.schema.json").read_bytes())
     for number, entry in enumerate(entries, 1):
-        missing = [name for name in _NEEDED if name not in entry]
-        if missing:
-            raise UsageError(
-                f"{path}: finding {number} has no {missing[0]}", hint="Write the report anew with this version."
-            )
+        complaint = _complaint(entry, "finding", definitions["$defs"])
+        if complaint:
+            raise UsageError(f"{path}: finding {number}: {complaint}", hint="Write the report anew with this version.")
     return _masked(entries)
+
+
+def _complaint(entry: object, name: str, definitions: dict[str, Any]) -> str:
+    """What of the schema *entry* does not keep: what must be there, and of which type; empty where all is well."""
+    definition = definitions[name]
+    if not isinstance(entry, dict):
+        return f"no {name}"
+    for field in definition["required"]:
+        rule = definition["properties"][field]
+        if field not in entry:
+            return f"{field} is missing"
+        expected = rule.get("type")
+        if isinstance(expected, str) and expected in _TYPES and not isinstance(entry[field], _TYPES[expected]):
+            return f"{field} is no {expected}"
+        item = rule.get("items", {}).get("$ref", "").removeprefix("#/$defs/")
+        for value in entry[field] if item else ():
+            complaint = _complaint(value, item, definitions)
+            if complaint:
+                return f"{field}: {complaint}"
+    return ""
 
 
 def _read(path: str) -> bytes:
@@ -48,15 +74,19 @@ def _parse(data: bytes, path: str) -> list[dict[str, Any]]:
         document = json.loads(data)
     except ValueError:
         document = None
-    if isinstance(document, dict) and document.get("schema") == SCHEMA_ID:
+    if isinstance(document, dict) and document.get("schema") == SCHEMA_ID and _are_objects(document.get("findings")):
         return list(document["findings"])
     try:
         lines = [json.loads(line) for line in data.splitlines() if line.strip()]
     except ValueError as err:
         raise UsageError(f"{path} is no JSON or JSONL report", hint=hint) from err
-    if not all(isinstance(line, dict) for line in lines) or not any(line.get("type") == "summary" for line in lines):
+    if not _are_objects(lines) or not any(line.get("type") == "summary" for line in lines):
         raise UsageError(f"{path} is no JSON or JSONL report of secrethunt, or was cut off", hint=hint)
     return [line for line in lines if line.get("type") == "finding"]
+
+
+def _are_objects(items: object) -> bool:
+    return isinstance(items, list) and all(isinstance(item, dict) for item in items)
 
 
 def _masked(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -35,6 +35,8 @@ _KINDS = {
     Severity.INFO: "notice",
 }
 _LONGEST_TITLE = 255
+_LISTED = 1000
+"""Lines for what is not annotated."""
 
 
 def iter_annotations(result: ScanResult, options: ReportOptions) -> Generator[bytes, None, str]:
@@ -86,13 +88,15 @@ def _place(finding: Finding, discretion: Discretion) -> dict[str, str]:
 
 def _listed(findings: list[Finding], discretion: Discretion) -> Iterator[bytes]:
     yield b"::group::secrethunt: findings without an annotation\n"
-    for finding in findings:
+    for finding in findings[:_LISTED]:
         text = (
             f"{finding.rule.severity.label}: {_where(finding, discretion)}: {headline(finding, discretion)} "
             f"{standing(finding, discretion)} ({finding.finding_id[:12]})"
         )
         # `##[` starts a command wherever it stands in a line; Discretion lets no bracket through.
         yield _line(text)
+    if len(findings) > _LISTED:
+        yield _line(f"and {count(len(findings) - _LISTED, 'more finding')}, which the other formats hold")
     yield b"::endgroup::\n"
 
 

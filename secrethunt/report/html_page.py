@@ -53,7 +53,7 @@ def _iter_page(result: ScanResult, options: ReportOptions) -> Iterator[str]:
         yield '<p><button type="button" id="more" hidden>Show more</button></p>\n</section>\n'
     yield _coverage(result, groups)
     yield f"</main>\n<footer><p>Written by secrethunt {text(options.tool_version)}.</p></footer>\n"
-    yield f"<script>{_asset('report.js')}</script>\n</body>\n</html>\n"
+    yield "</body>\n</html>\n"
 
 
 @cache
@@ -86,7 +86,8 @@ def _head(repositories: list[str]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
         f'<meta name="robots" content="noindex">\n<title>Secrets in {text(_named(repositories))}</title>\n'
-        f'<link rel="icon" href="data:,">\n<style>{_asset("report.css")}</style>\n</head>\n<body>\n'
+        f'<link rel="icon" href="data:,">\n<style>{_asset("report.css")}</style>\n'
+        f"<script>{_asset('report.js')}</script>\n</head>\n<body>\n"
         '<a class="skip" href="#findings">Skip to the findings</a>\n'
     )
 

@@ -105,7 +105,7 @@ class Rows:
         place = f'<code><span class="path">{path}</span>:{finding.span.line}:{finding.span.column}</code>'
         if finding.decode:
             place += f' <span class="muted">({text(self._redactor.text(" > ".join(finding.decode)))})</span>'
-        place += f' <span class="muted">finding <code>{finding.finding_id[:_ID_SHOWN]}</code></span>'
+        place += f' <span class="muted id">finding <code>{finding.finding_id[:_ID_SHOWN]}</code></span>'
         if self._names_repository:
             place = f'<span class="muted">{text(self._redactor.text(finding.repository))}</span> {place}'
         return place

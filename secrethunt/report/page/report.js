@@ -1,5 +1,7 @@
 "use strict";
-(function () {
+// While rows come in they are not laid out: the table would be laid out anew for each piece of the file.
+document.documentElement.classList.add("scripted");
+document.addEventListener("DOMContentLoaded", function () {
   const table = document.getElementById("table");
   if (!table) return;
   const STEP = 500;
@@ -176,5 +178,6 @@
   window.addEventListener("hashchange", reveal);
   byId("controls").hidden = false;
   draw();
+  document.documentElement.classList.remove("scripted");
   reveal();
-})();
+});

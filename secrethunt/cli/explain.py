@@ -163,6 +163,8 @@ class _Lines:
         if b"\0" in data:
             return Explained(subject.entry, (), "the file is binary")
         own = (newest["start"], newest["end"])
+        if own[1] > len(data):
+            return Explained(subject.entry, (), "it was read through an LFS pointer")
         lines = excerpt(data, own, self._values_in(data, subject.path), around=self._around)
         return Explained(subject.entry, tuple(lines))
 

@@ -154,7 +154,7 @@ def _longest(groups: Sequence[SecretGroup], exposures: Sequence[Exposure | None]
         '<th scope="col">Secret</th><th scope="col">Since</th><th scope="col">Until</th>'
         '<th scope="col" class="number">Days</th><th scope="col" class="wide">Exposure</th>'
         f"</tr></thead><tbody>{rows}</tbody></table></div>\n"
-        '<p class="muted">A bar is full while the secret stood in the files and faint where only history keeps it.</p>\n'
+        '<p class="muted">A bar is full while the secret stood in the files, faint where only history keeps it.</p>\n'
     )
 
 

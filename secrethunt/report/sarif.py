@@ -50,7 +50,8 @@ def iter_sarif(result: ScanResult, options: ReportOptions) -> Generator[bytes, N
     findings = result.findings
     is_long = len(findings) > SHOWN_RESULTS
     ranked = most_severe_first(findings) if is_long else sorted(findings, key=_order)
-    budget = Budget(head)
+    notifications = list(iter_notifications(result, discretion))
+    budget = Budget(head + encode(notifications))
     kept = 0
     yield b"["
     for finding in ranked:
@@ -61,7 +62,8 @@ def iter_sarif(result: ScanResult, options: ReportOptions) -> Generator[bytes, N
         kept += 1
     yield b"]"
     cut = describe_cut(kept, len(findings))
-    for name, value in _end(result, discretion, cut).items():
+    notifications += cut_notifications(result, cut)
+    for name, value in _end(result, discretion, notifications).items():
         yield b",\n" + encode(name) + b": " + encode(value)
     yield b"}]}\n"
     return cut
@@ -71,11 +73,11 @@ def _order(finding: Finding) -> tuple[object, ...]:
     return (finding.path, finding.span.line, finding.span.column, finding.rule.id, finding.finding_id)
 
 
-def _end(result: ScanResult, discretion: Discretion, cut: str) -> _Entry:
+def _end(result: ScanResult, discretion: Discretion, notifications: list[_Entry]) -> _Entry:
     """The members of the run that follow the results; `ROOT` is defined only where something needs it."""
     invocation = {
         "executionSuccessful": not result.is_incomplete,
-        "toolExecutionNotifications": [*iter_notifications(result, discretion), *cut_notifications(result, cut)],
+        "toolExecutionNotifications": notifications,
     }
     coverage = result.coverage
     counts = {

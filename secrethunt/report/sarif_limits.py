@@ -22,8 +22,8 @@ MAX_LOCATIONS = 100
 MAX_BYTES = 10_000_000
 """A compressed file of more than 10 MB is refused; read as the smaller of the two megabytes."""
 
-_RESERVE = 200_000
-"""Compressed bytes kept for what follows the results: notifications (a thousand a kind), counts."""
+_RESERVE = 50_000
+"""Compressed bytes kept for what else follows the results: counts, what was left out."""
 _CUT_ID = "results-left-out"
 
 CUT_RULE: dict[str, object] = {
@@ -37,6 +37,10 @@ class Budget:
     """How much room there is for results; compresses what it is asked for only once that could matter."""
 
     def __init__(self, head: bytes) -> None:
+        """
+        Args:
+            head: All of the file that is no result.
+        """
         self._waiting = [head]
         self._raw_bytes = len(head)
         self._compressor = zlib.compressobj(1)

@@ -15,6 +15,7 @@ import argparse
 import gzip
 import io
 import json
+import re
 import resource
 import statistics
 import subprocess
@@ -47,7 +48,7 @@ def _row(name: str, findings: int, runs: int) -> str:
     seconds = statistics.median(run["seconds"] for run in done)
     more = statistics.median(run["memory"] for run in done)
     first = done[0]
-    cut = first["note"].partition(" because ")[0] or "nothing"
+    cut = re.split(r" left out|, (?=[a-z])", first["note"])[0] or "nothing"
     return f"| {name:24} | {seconds:5.2f} | {more:8.0f} | {size(first['size'])} | {size(first['gzip'])} | {cut} |"
 
 

@@ -60,13 +60,14 @@ def _scan(result: ScanResult, options: ReportOptions) -> _Entry:
         "vendor": {"name": "secrethunt"},
     }
     lines = render_problems(result).splitlines()
+    moment = options.moment
     level = "warn" if result.is_incomplete else "info"
     return {
         "type": "secret_detection",
         "analyzer": tool,
         "scanner": tool,
-        "start_time": _time(options.written_at - result.coverage.seconds),
-        "end_time": _time(options.written_at),
+        "start_time": _time(moment - result.coverage.seconds),
+        "end_time": _time(moment),
         # "failure" makes GitLab drop the findings of an incomplete scan; the messages say what is missing.
         "status": "success",
         "messages": [{"level": level, "value": line} for line in lines],

@@ -37,8 +37,9 @@ def _iter_page(result: ScanResult, options: ReportOptions) -> Iterator[str]:
     redactor = Redactor(iter_secrets(result.findings), is_open=options.show_secrets)
     groups = group_by_secret(result.findings)
     repositories = list(dict.fromkeys(redactor.text(finding.repository) for finding in result.findings))
-    exposures = [exposure_of(group, options.written_at) for group in groups]
-    axis = axis_of((exposure for exposure in exposures if exposure), options.written_at)
+    moment = options.moment
+    exposures = [exposure_of(group, moment) for group in groups]
+    axis = axis_of((exposure for exposure in exposures if exposure), moment)
     yield _head(repositories)
     yield _banner(result, groups, repositories, options)
     yield '<main id="main">\n'
@@ -111,7 +112,7 @@ def _banner(result: ScanResult, groups: list[SecretGroup], repositories: list[st
         if options.show_secrets
         else ""
     )
-    when = f'<p class="muted">As of {day_of(options.written_at)}</p>\n'
+    when = f'<p class="muted">As of {day_of(options.moment)}</p>\n'
     return (
         f"<header>\n<h1>Secrets in {text(_named(repositories))}</h1>\n<p>{text(found)}</p>\n{when}{warning}{shown}"
         "</header>\n"

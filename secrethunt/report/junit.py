@@ -44,7 +44,7 @@ def iter_junit(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
 
 
 def _opening(result: ScanResult, options: ReportOptions) -> str:
-    started = datetime.fromtimestamp(max(options.written_at - result.coverage.seconds, 0), UTC)
+    started = datetime.fromtimestamp(max(options.moment - result.coverage.seconds, 0), UTC)
     attributes = {
         "name": _SUITE,
         "package": _SUITE,

@@ -44,7 +44,7 @@ _MARKS = {
     Severity.LOW: "🟦",
     Severity.INFO: "⬜",
 }
-_SPECIAL = re.compile(r"([\\`*_{}()\[\]#+.!|<>&@~:-])")
+_SPECIAL = re.compile(r"[\\`*_\[\]#|<>&@~:]|(?<=www)\.", re.IGNORECASE)
 
 
 def iter_summary(result: ScanResult, options: ReportOptions) -> Generator[bytes, None, str]:
@@ -61,7 +61,7 @@ def iter_comment(result: ScanResult, options: ReportOptions) -> Generator[bytes,
 def _iter_page(result: ScanResult, limit: int) -> Generator[bytes, None, str]:
     discretion = Discretion(iter_secrets(result.findings))
     groups = group_by_secret(result.findings)
-    head, tail = _head(result, groups), _tail(result)
+    head, tail = _head(result, groups, discretion), _tail(result)
     # Room for the sentence on what was cut.
     room = limit - len(head) - len(tail) - 512
     yield head
@@ -82,27 +82,31 @@ def _iter_page(result: ScanResult, limit: int) -> Generator[bytes, None, str]:
     return cut
 
 
-def _head(result: ScanResult, groups: list[SecretGroup]) -> bytes:
+def _head(result: ScanResult, groups: list[SecretGroup], discretion: Discretion) -> bytes:
     found, scanned, *rest = iter_totals(result, groups)
     lines = ["# secrethunt", "", f"**{found}**", "", scanned, ""]
     if result.is_incomplete:
         lines += [f"> **{rest[-1]}**", ""]
     if groups:
-        lines += ["| | severity | confidence | what | places | state | secret id |", "|---|---|---|---|---|---|---|"]
-        lines += [_row(group) for group in groups[:_ROWS]]
+        lines += ["| | severity | confidence | what | where | state | secret id |", "|---|---|---|---|---|---|---|"]
+        lines += [_row(group, discretion) for group in groups[:_ROWS]]
         if len(groups) > _ROWS:
             lines.append(f"| | | | and {count(len(groups) - _ROWS, 'more secret')} below | | | |")
         lines += ["", "## What to do", ""]
     return "\n".join(lines).encode() + b"\n"
 
 
-def _row(group: SecretGroup) -> str:
+def _row(group: SecretGroup, discretion: Discretion) -> str:
+    first, *others = group.findings
+    where = code(f"{discretion.path(own_path(first))}:{first.span.line}")
+    if others:
+        where += f" and {len(others):,} more"
     cells = [
         _MARKS[group.severity],
         group.severity.label,
         group.confidence.label,
         _plain(group.lead.rule.name),
-        f"{len(group.findings):,}",
+        where,
         "still there" if group.is_present else "only in history",
         f"`{group.lead.secret_id[:_ID_SHOWN]}`",
     ]
@@ -171,4 +175,4 @@ def code(text: str) -> str:
 
 def _plain(text: str) -> str:
     """*text* as it reads: every character that Markdown could take for its own is escaped."""
-    return _SPECIAL.sub(r"\\\1", escape(text))
+    return _SPECIAL.sub(r"\\\g<0>", escape(text))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 
@@ -21,4 +22,9 @@ class ReportOptions:
     """Text only: columns to wrap sentences at; places are never broken."""
     tool_version: str = ""
     written_at: float = 0.0
-    """When the scan ended, in seconds since 1970: for formats that must say so, and for how long a secret has stood."""
+    """When the scan ended, in seconds since 1970; 0 is now."""
+
+    @property
+    def moment(self) -> float:
+        """When the scan ended: for formats that must say so, and for how long a secret has stood."""
+        return self.written_at or time.time()

@@ -83,11 +83,11 @@ def test_lines_of_history_are_read_from_history(secrethunt: Runner, repo: RepoBu
 def test_the_encoded_form_of_a_value_is_masked_too(secrethunt: Runner, tmp_path: Path) -> None:
     encoded = base64.b64encode(b"KEY=" + acme_key("one") + b"\n").decode()
     (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "a.txt").write_text(f"before\nblob: {encoded}\nafter\n")
+    (tmp_path / "code" / "a.txt").write_text(f"(before)\nblob: {encoded}\n(after)\n")
     [finding] = secrethunt.scan(str(tmp_path / "code")).findings
     shown = _explain(secrethunt, finding["finding_id"], str(tmp_path / "code")).stdout.decode()
     assert "a.txt:2:7 (base64)\n" in shown
-    assert "    1 | before\n  > 2 | blob: ********\n    3 | after\n" in shown
+    assert "    1 | (before)\n  > 2 | blob: ********\n    3 | (after)\n" in shown
 
 
 @pytest.mark.parametrize("format_name", ["json", "jsonl"])

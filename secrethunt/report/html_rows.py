@@ -102,7 +102,8 @@ class Rows:
 
     def _place(self, finding: Finding) -> str:
         path = text(self._redactor.text(own_path(finding)))
-        place = f'<code><span class="path">{path}</span>:{finding.span.line}:{finding.span.column}</code>'
+        place = f'<code><span class="path">{path}</span><span class="at">:{finding.span.line}:'
+        place += f"{finding.span.column}</span></code>"
         if finding.decode:
             place += f' <span class="muted">({text(self._redactor.text(" > ".join(finding.decode)))})</span>'
         place += f' <span class="muted id">finding <code>{finding.finding_id[:_ID_SHOWN]}</code></span>'

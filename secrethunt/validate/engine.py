@@ -158,9 +158,7 @@ class Engine:
                 for subject in workers.give_up_hanging():
                     settled[subject.key] = Settled(_verdict(_unknown(f"the check did not end in {limit_s:.0f} s")))
                     left -= 1
-                answer = workers.next(_POLL_S)
-                if answer is not None:
-                    self._note(answer, settled)
+                if self._keep_next(workers, settled, _POLL_S):
                     left -= 1
                 _tell(tell, total - left, total)
         except KeyboardInterrupt:
@@ -174,10 +172,16 @@ class Engine:
         """Keep what checks under way still answer; those that hang are left behind."""
         deadline = time.monotonic() + _GRACE_S
         while workers.are_busy() and time.monotonic() < deadline:
-            if (answer := workers.next(_POLL_S)) is not None:
-                self._note(answer, settled)
-        while (answer := workers.next(0)) is not None:
+            self._keep_next(workers, settled, _POLL_S)
+        while self._keep_next(workers, settled, 0.0):
+            pass
+
+    def _keep_next(self, workers: Workers[_Answer], settled: dict[SubjectKey, Settled], timeout_s: float) -> bool:
+        answer = workers.next(timeout_s)
+        if answer is not None:
             self._note(answer, settled)
+            workers.note_taken()
+        return answer is not None
 
     def _note(self, answer: _Answer, settled: dict[SubjectKey, Settled]) -> None:
         """Take *answer*, and keep it for later runs."""

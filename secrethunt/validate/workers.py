@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from secrethunt.validate.credentials import Subject
@@ -34,7 +33,9 @@ class Workers(Generic[_T]):
         self._turns = Turns(((subject.group, subject) for subject in subjects), most=max(2, count // 4))
         self._settle = settle
         self._limit_s = limit_s
-        self._answers: SimpleQueue[_T] = SimpleQueue()
+        self._answers: list[_T] = []
+        self._taken = 0
+        self._arrived = threading.Event()
         self._lock = threading.Lock()
         self._under_way: dict[threading.Thread, tuple[Subject, float]] = {}
         self._threads: set[threading.Thread] = set()
@@ -42,11 +43,19 @@ class Workers(Generic[_T]):
             self._start()
 
     def next(self, timeout_s: float) -> _T | None:
-        """The next answer, or None where there is none in time."""
-        try:
-            return self._answers.get(timeout=timeout_s) if timeout_s else self._answers.get_nowait()
-        except Empty:
-            return None
+        """
+        The next answer, or None where there is none in time; the same again until `note_taken`.
+
+        An interruption may come at any instruction: an answer that was handed out and not yet kept must not be lost.
+        """
+        self._arrived.clear()
+        if len(self._answers) == self._taken:
+            self._arrived.wait(timeout_s)
+        return self._answers[self._taken] if len(self._answers) > self._taken else None
+
+    def note_taken(self) -> None:
+        """The last answer of `next` is kept."""
+        self._taken += 1
 
     def give_up_hanging(self) -> list[Subject]:
         """Subjects whose threads have been given up since the last call; nothing will come of them any more."""
@@ -87,5 +96,6 @@ class Workers(Generic[_T]):
                 # Given up meanwhile: the subject has its verdict, and another thread this one's place.
                 if self._under_way.pop(me, None) is None:
                     return
-                self._answers.put(answer)
+                self._answers.append(answer)
+            self._arrived.set()
             self._turns.done(line)

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple, NewType
 
+from secrethunt.verdict import Verdict
+
 BlobId = NewType("BlobId", str)
 """Hex git object id (SHA-1 or SHA-256) of a byte string; plain files have one too."""
 CommitId = NewType("CommitId", str)
@@ -444,3 +446,5 @@ class Finding:
     """Chain of decodings between the bytes at `span` and the secret; empty when it stands there as it is."""
     signals: tuple[Signal, ...] | None = None
     """What speaks for it and against it, where that was added up; None while nobody looked."""
+    verdict: Verdict | None = None
+    """Is it live? None while nobody asked."""

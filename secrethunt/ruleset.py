@@ -22,7 +22,7 @@ from secrethunt.diskcache import DiskCache
 from secrethunt.errors import RuleError, UsageError
 from secrethunt.records import Confidence, NegativeExample, PartSpec, Rule, RuleId, Severity
 
-_READERS = ("anchors", "hints", "keyed", "keyed_service", "records", "rulefile", "ruleset")
+_READERS = ("anchors", "hints", "keyed", "keyed_service", "records", "ruledocument", "rulefile", "ruleset")
 """Modules that decide what a rule file comes to; a cache that others of their versions wrote is of no use."""
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from secrethunt import __version__
-from secrethunt.errors import ExitCode, SecrethuntError
+from secrethunt.errors import INTERRUPTED, ExitCode, SecrethuntError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -23,9 +23,8 @@ _COMMANDS = {
     "man": ("Print manual pages.", "secrethunt.cli.man"),
     "rules": ("List, show and check the rules that find secrets.", "secrethunt.cli.rules"),
     "scan": ("Find secrets in directories, files, git repositories or standard input.", "secrethunt.cli.scan"),
+    "validate": ("Find out whether credentials are live.", "secrethunt.cli.validate"),
 }
-_INTERRUPTED = 130
-"""What a shell reports for a command ended by SIGINT."""
 
 
 class _LazyGroup(click.Group):
@@ -79,7 +78,7 @@ def main() -> NoReturn:
         code = ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         _explain("interrupted", "")
-        code = _INTERRUPTED
+        code = INTERRUPTED
     except OSError as err:
         if err.errno != errno.EPIPE:
             raise

@@ -3,29 +3,35 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import sys
 import time
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from secrethunt import __version__
 from secrethunt.cli.config import Config, cache_directory, load_config
+from secrethunt.cli.display import Tell, progress
+from secrethunt.cli.online import lower_checks, online_options, refuse_online_options
 from secrethunt.cli.outputs import Output, check_outputs, parse_report, write_outputs
 from secrethunt.cli.policy import FailPolicy, exit_code, parse_fail_on
 from secrethunt.cli.selection import lower_selection, rule_options
 from secrethunt.cli.sizes import parse_size
 from secrethunt.decode import DecodeOptions
+from secrethunt.diskcache import DiskCache
 from secrethunt.errors import ConfigError, UsageError
 from secrethunt.findings import PUBLIC_KEY
 from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Confidence
 from secrethunt.report import FORMATS, ReportOptions, render_problems
 from secrethunt.sources.contract import DEFAULT_MAX_SIZE, Scope, SourceOptions
+
+if TYPE_CHECKING:
+    from secrethunt.cli.online import CheckOptions
+    from secrethunt.coverage import ScanResult
 
 _LARGEST_MAX_SIZE = 1 << 30
 _DEEPEST = 32
@@ -42,6 +48,9 @@ class ScanOptions:
     state: str | None
     outputs: tuple[Output, ...]
     policy: FailPolicy
+    checks: CheckOptions | None = None
+    """How to find out which findings are live; None asks nobody."""
+    only_active: bool = False
 
 
 @click.command(name="scan")
@@ -68,9 +77,13 @@ class ScanOptions:
     "--fail-on",
     multiple=True,
     metavar="LEVEL",
-    help="What makes exit code 1: a severity (high), `confidence:LEVEL`, `at-head` or `never`; several must all hold."
+    help="What makes exit code 1: a severity (high), `confidence:LEVEL`, `at-head`, `active` or `never`; several must"
+    " all hold."
     "  [default: any finding]",
 )
+@click.option("--validate", is_flag=True, help="Ask the providers which secrets are live. Sends them the secrets.")
+@click.option("--only-active", is_flag=True, help="With --validate: report live secrets only.")
+@online_options
 @click.option("--no-history", is_flag=True, help="Scan the work tree's files only.")
 @click.option("--head", is_flag=True, help="Scan the files of the HEAD commit only.")
 @click.option("--staged", is_flag=True, help="Scan what the index would commit.")
@@ -110,8 +123,10 @@ def command(**options: Any) -> int:
     gc.disable()
     lowered = _lower(load_config(options["config"]), options)
     scanner = Scanner(lowered.scanner)
-    with _progress(options["progress"]) as tell:
+    with progress(options["progress"]) as tell:
         result = scanner.scan(lowered.targets, lowered.source, progress=tell, state=lowered.state)
+        if lowered.checks is not None:
+            result = _checked(result, lowered, lowered.checks, tell)
     write_outputs(result, lowered.outputs, replace(lowered.report, written_at=time.time()))
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
@@ -120,12 +135,30 @@ def command(**options: Any) -> int:
     return exit_code(result, lowered.policy)
 
 
+def _checked(result: ScanResult, options: ScanOptions, checks: CheckOptions, tell: Tell | None) -> ScanResult:
+    """*result* with verdicts."""
+    from secrethunt.cli.checking import checked_result, only_active, tell_troubles
+
+    cache = DiskCache(options.scanner.cache_directory)
+    result = checked_result(result, checks, options.scanner.selection, rule_cache=cache, tell=tell)
+    tell_troubles(result)
+    return only_active(result) if options.only_active else result
+
+
+def _lower_validation(config: Config, options: dict[str, Any], policy: FailPolicy) -> CheckOptions | None:
+    if options["validate"]:
+        return lower_checks(config, options)
+    refuse_online_options(options, "--validate")
+    if options["only_active"]:
+        raise UsageError("--only-active does nothing without --validate", hint="Add --validate.")
+    if policy.active:
+        raise UsageError("--fail-on active never holds without --validate", hint="Add --validate.")
+    return None
+
+
 def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
     scope, revision = _scope(options)
-    is_terminal = options["output"] == "-" and sys.stdout.isatty()
-    color = options["color"]
-    if color is None:
-        color = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    policy = parse_fail_on(options["fail_on"] or config.fail_on)
     return ScanOptions(
         targets=options["targets"] or (".",),
         source=SourceOptions(
@@ -143,11 +176,16 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
             cache_directory=cache_directory(),
         ),
         report=ReportOptions(
-            show_secrets=options["show_secrets"], explain=options["explain"], color=color, tool_version=__version__
+            show_secrets=options["show_secrets"],
+            explain=options["explain"],
+            color=wants_color(options),
+            tool_version=__version__,
         ),
         state=options["state"],
         outputs=_outputs(options),
-        policy=parse_fail_on(options["fail_on"] or config.fail_on),
+        policy=policy,
+        checks=_lower_validation(config, options, policy),
+        only_active=options["only_active"],
     )
 
 
@@ -155,6 +193,14 @@ def _outputs(options: dict[str, Any]) -> tuple[Output, ...]:
     outputs = (Output(options["format"], options["output"]), *map(parse_report, options["report"]))
     check_outputs(outputs)
     return outputs
+
+
+def wants_color(options: dict[str, Any]) -> bool:
+    """Colour where the user wants it, else on a terminal that has it."""
+    if options["color"] is not None:
+        return bool(options["color"])
+    is_terminal = options["output"] == "-" and sys.stdout.isatty()
+    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _decode_options(config: Config, options: dict[str, Any]) -> DecodeOptions:
@@ -217,15 +263,6 @@ def fingerprint_key(config: Config) -> bytes:
             hint="Make one with `openssl rand -hex 32`.",
         )
     return key
-
-
-def _progress(wanted: bool | None) -> contextlib.AbstractContextManager[Any]:
-    """A progress display, or a context that yields None where nobody is looking."""
-    if wanted is False or not sys.stderr.isatty():
-        return contextlib.nullcontext()
-    from secrethunt.report.progress import Progress
-
-    return Progress(sys.stderr)
 
 
 def _note_slow_path() -> None:

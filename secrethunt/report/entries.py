@@ -14,6 +14,7 @@ from secrethunt.records import CommitInfo, Finding, Occurrence, Part
 from secrethunt.report.advice import advice
 from secrethunt.report.problems import order
 from secrethunt.report.redact import Redactor
+from secrethunt.report.verdicts import validation_member, verdict_member
 
 SCHEMA_ID = "urn:secrethunt:report:1"
 """`$id` of the schema; the number changes when a field changes its meaning or goes."""
@@ -60,6 +61,7 @@ def finding_entry(finding: Finding, redactor: Redactor) -> Entry:
         "occurrences": [_occurrence(occurrence, redactor) for occurrence in finding.occurrences],
         "rotate": advice(rule),
         "references": list(rule.references),
+        **verdict_member(finding.verdict, redactor),
     }
 
 
@@ -84,6 +86,7 @@ def summary_entry(result: ScanResult, redactor: Redactor, *, tool_version: str) 
         "incomplete": result.is_incomplete,
         "skipped": {skip.label: coverage.skipped[skip] for skip in sorted(coverage.skipped, key=order)},
         "problems": [_problem(problem, redactor) for problem in result.problems],
+        **validation_member(result.validation, redactor),
     }
 
 

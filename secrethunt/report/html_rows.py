@@ -14,6 +14,7 @@ from secrethunt.report.quantities import count
 from secrethunt.report.ranking import stands
 from secrethunt.report.redact import Redactor
 from secrethunt.report.statements import own_path
+from secrethunt.report.verdicts import iter_verdict_rows, state_word
 
 COLUMNS = (
     ("severity", "Severity"),
@@ -50,7 +51,8 @@ class Rows:
         drawn = bar(exposure, self._axis) if exposure else ""
         state = "still there" if group.is_present else "only in history"
         return (
-            f'<div class="title">{badge(group.severity.label)} <strong>{text(lead.rule.name)}</strong> '
+            f'<div class="title">{badge(group.severity.label)}{_liveness(lead)} '
+            f"<strong>{text(lead.rule.name)}</strong> "
             f"{code(self._redactor.secret(lead.secret))} "
             f'<span class="muted">{count(len(group.findings), "place")}, {state}, {group.confidence.label} confidence'
             f"</span>{drawn}</div>"
@@ -60,6 +62,7 @@ class Rows:
     def _described(self, group: SecretGroup) -> str:
         lead = group.lead
         rows = [
+            *((name, text(value)) for name, value in iter_verdict_rows(lead.verdict, self._redactor)),
             ("Do first", text(advice(lead.rule))),
             ("Rule", f"{code(lead.rule.id)}, provider {text(lead.rule.provider)}, identity {text(lead.rule.nhi)}"),
             ("Secret id", code(lead.secret_id)),
@@ -93,7 +96,7 @@ class Rows:
         author = text(self._redactor.text(first.author)) if first else ""
         link = f'<a href="#s-{secret_id}">{text(finding.rule.name)}</a> <code>{secret_id[:8]}</code>'
         return (
-            f"<tr{attributes}><td>{badge(finding.rule.severity.label)}</td><td>{link}</td>"
+            f"<tr{attributes}><td>{badge(finding.rule.severity.label)}{_liveness(finding)}</td><td>{link}</td>"
             f"<td>{self._place(finding)}</td><td>{self._state(finding)}</td>"
             f"<td>{day(first)}{_commit(first)}</td>"
             f"<td>{day(last)}{_commit(last)}</td>"
@@ -126,6 +129,12 @@ class Rows:
 def badge(severity: str) -> str:
     """The word on its colour; the word alone says it all."""
     return f'<span class="badge {severity}">{severity}</span>'
+
+
+def _liveness(finding: Finding) -> str:
+    """Whether it is live, where somebody asked."""
+    state = state_word(finding.verdict)
+    return f' <span class="badge live-{state}">{state}</span>' if state else ""
 
 
 def _state_key(finding: Finding) -> str:

@@ -6,16 +6,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from secrethunt.records import Finding
+from secrethunt.report.verdicts import is_active
 
 
 def most_severe_first(findings: Iterable[Finding]) -> list[Finding]:
-    """By severity, confidence, whether it still stands, then by place: the same whatever order they come in."""
+    """What is live, then by severity, confidence, whether it still stands, place: whatever order they come in."""
     return sorted(findings, key=_rank)
 
 
 def _rank(finding: Finding) -> tuple[object, ...]:
     span = finding.span
     return (
+        not is_active(finding),
         -finding.rule.severity,
         -finding.confidence,
         not stands(finding),

@@ -27,6 +27,7 @@ from secrethunt.report.sarif_notes import iter_notifications, notification_rules
 from secrethunt.report.sarif_rules import LEVELS, rule_entry
 from secrethunt.report.sarif_values import ROOT, Discretion, message
 from secrethunt.report.statements import own_path, path_of, statement
+from secrethunt.report.verdicts import validation_member, verdict_member
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -95,7 +96,7 @@ def _end(result: ScanResult, discretion: Discretion, notifications: list[_Entry]
         "invocations": [invocation],
         "columnKind": "unicodeCodePoints",
         "redactionTokens": [MASK],
-        "properties": {"coverage": counts},
+        "properties": {"coverage": counts, **validation_member(result.validation, discretion)},
     }
     if discretion.has_absolute:
         end["originalUriBaseIds"] = {ROOT: {"uri": "file:///"}}
@@ -136,6 +137,8 @@ def _result(finding: Finding, index: Mapping[RuleId, int], discretion: Discretio
             "firstDate": finding.first.date if finding.first else None,
             "lastCommit": finding.last.id if finding.last else None,
             "parts": [_part(finding, part, discretion) for part in finding.parts],
+            "blob": finding.occurrences[0].blob if finding.occurrences else None,
+            **verdict_member(finding.verdict, discretion),
         },
     }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from secrethunt.records import BlobKind, Finding
 from secrethunt.report.ranking import stands
 from secrethunt.report.sarif_values import Discretion
+from secrethunt.report.verdicts import verdict_sentence
 
 
 def path_of(finding: Finding, kind: BlobKind, blob: str) -> bytes:
@@ -33,8 +34,9 @@ def own_path(finding: Finding) -> bytes:
 
 
 def statement(finding: Finding, discretion: Discretion) -> str:
-    """What it is and where it stands, then why it is reported."""
-    return f"{headline(finding, discretion)} {standing(finding, discretion)}.{_why(finding, discretion)}"
+    """What it is and where it stands, why it is reported, and whether it is live where somebody asked."""
+    verdict = verdict_sentence(finding.verdict, discretion)
+    return f"{headline(finding, discretion)} {standing(finding, discretion)}.{_why(finding, discretion)}{verdict}"
 
 
 def headline(finding: Finding, discretion: Discretion) -> str:

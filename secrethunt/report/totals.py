@@ -10,11 +10,13 @@ from secrethunt.records import Severity
 from secrethunt.report.groups import SecretGroup
 from secrethunt.report.problems import order
 from secrethunt.report.quantities import count, duration, size
+from secrethunt.report.verdicts import iter_validation
 
 
 def iter_totals(result: ScanResult, groups: Sequence[SecretGroup]) -> Iterator[str]:
     """The sentences, each to be wrapped on its own; numbers that are zero are said too."""
     yield _found(groups)
+    yield from iter_validation(result.validation)
     yield _scanned(result.coverage)
     skipped = sorted(result.coverage.skipped.items(), key=lambda item: order(item[0]))
     yield f"Skipped: {_listed(skipped)}." if skipped else "Skipped: nothing."

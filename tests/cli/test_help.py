@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
     "command",
     [
         *[(), ("scan",), ("rules",), ("rules", "list"), ("rules", "show"), ("rules", "check")],
-        *[("explain",), ("completion",), ("man",)],
+        *[("explain",), ("completion",), ("man",), ("validate",)],
     ],
 )
 def test_every_command_explains_itself(secrethunt: Runner, command: tuple[str, ...]) -> None:
@@ -33,8 +33,9 @@ def test_version(secrethunt: Runner) -> None:
 
 
 def test_documented_options_exist(secrethunt: Runner) -> None:
-    scan = secrethunt.run("scan", "--help").stdout.decode() + secrethunt.run("rules", "check", "--help").stdout.decode()
-    for page in ("README.md", "docs/scanning.md"):
+    commands = (("scan",), ("validate",), ("rules", "check"))
+    scan = "".join(secrethunt.run(*command, "--help").stdout.decode() for command in commands)
+    for page in ("README.md", "docs/scanning.md", "docs/validation.md"):
         text = (ROOT / page).read_text(encoding="utf-8")
         named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - {"--unordered", "--batch"}
         assert named

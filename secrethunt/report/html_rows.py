@@ -91,6 +91,7 @@ class Rows:
             "a": int(first.timestamp) if first else "",
             "z": int(last.timestamp) if last else "",
             "l": finding.span.line,
+            "w": state_word(finding.verdict),
         }
         attributes = "".join(f' data-{name}="{value}"' for name, value in data.items())
         author = text(self._redactor.text(first.author)) if first else ""

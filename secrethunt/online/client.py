@@ -87,7 +87,14 @@ class Client:
         def exchange() -> Answer | Lost:
             with self._pacer.turn(place) as turn:
                 try:
-                    answer = transport.exchange(request, target, headers, addresses, is_proxied=is_proxied)
+                    answer = transport.exchange(
+                        request,
+                        target,
+                        headers,
+                        addresses,
+                        is_proxied=is_proxied,
+                        sending=lambda: self._pacer.sending(place, turn),
+                    )
                 except Lost as lost:
                     turn.health = False if lost.is_hosts else None
                     return lost

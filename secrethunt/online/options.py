@@ -35,7 +35,7 @@ class Pace:
     rate_per_s: float = 5.0
     """Requests per second to one host; `math.inf` for no limit."""
     burst: int = 1
-    """Requests to one host that need not wait after a rest. With more than one, a second may hold more than the rate."""
+    """Requests to one host that need not wait after a rest. With more than 1 a second may hold more than the rate."""
     per_host: int = 4
     """Requests to one host at the same time."""
     total: int = 32

@@ -133,6 +133,7 @@ def lower_checks(config: Config, options: dict[str, Any]) -> CheckOptions:
         bounds=_bounds(options["timeout"]),
         proxy=_proxy(options["proxy"]) or config.proxy,
         ca_file=options["ca_file"] or config.ca_file,
+        user_agent=f"secrethunt/{__version__}",
     )
     engine = EngineOptions(
         concurrency=concurrency,

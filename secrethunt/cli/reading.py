@@ -43,19 +43,26 @@ def _complaint(entry: object, name: str, definitions: dict[str, Any]) -> str:
     definition = definitions[name]
     if not isinstance(entry, dict):
         return f"no {name}"
-    for field in definition["required"]:
-        rule = definition["properties"][field]
+    for field, rule in definition["properties"].items():
         if field not in entry:
-            return f"{field} is missing"
+            if field in definition["required"]:
+                return f"{field} is missing"
+            continue
         expected = rule.get("type")
         if isinstance(expected, str) and expected in _TYPES and not isinstance(entry[field], _TYPES[expected]):
             return f"{field} is no {expected}"
-        item = rule.get("items", {}).get("$ref", "").removeprefix("#/$defs/")
-        for value in entry[field] if item else ():
-            complaint = _complaint(value, item, definitions)
-            if complaint:
-                return f"{field}: {complaint}"
+        complaint = _inner_complaint(entry[field], rule, definitions)
+        if complaint:
+            return f"{field}: {complaint}"
     return ""
+
+
+def _inner_complaint(value: Any, rule: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """The same for what is described by a definition of its own: an object, or a list of objects."""
+    if "items" in rule:
+        return next(filter(None, (_inner_complaint(item, rule["items"], definitions) for item in value)), "")
+    name = rule.get("$ref", "").removeprefix("#/$defs/")
+    return _complaint(value, name, definitions) if "properties" in definitions.get(name, {}) else ""
 
 
 def _read(path: str) -> bytes:

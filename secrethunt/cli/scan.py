@@ -32,6 +32,7 @@ from secrethunt.sources.contract import DEFAULT_MAX_SIZE, Scope, SourceOptions
 
 if TYPE_CHECKING:
     from secrethunt.cli.online import CheckOptions
+    from secrethunt.coverage import ScanResult
 
 _LARGEST_MAX_SIZE = 1 << 30
 _DEEPEST = 32

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -200,14 +199,14 @@ def _validate_report(config: Config, selection: RuleSelection, options: dict[str
 
 
 def _write(result: ScanResult, options: dict[str, Any], *, is_single: bool = False) -> None:
-    report = ReportOptions(color=wants_color(options), tool_version=__version__, written_at=time.time())
-    if not is_single or options["format"] != "text":
-        write_outputs(result, [Output(options["format"], options["output"])], report)
-        return
-    from secrethunt.report.text import iter_text
+    report = ReportOptions(color=wants_color(options), tool_version=__version__)
+    if is_single and options["format"] == "text":
+        from secrethunt.report.text import iter_text
 
-    with open_output(options["output"]) as out:
-        out.write(next(iter(iter_text(result, report))))
+        with open_output(options["output"]) as out:
+            out.write(next(iter_text(result, report)))
+    else:
+        write_outputs(result, (Output(options["format"], options["output"]),), report)
 
 
 # --- endpoints --------------------------------------------------------------------------------------------------

@@ -66,6 +66,7 @@ class _Page:
         name = escape(entry["rule_name"])
         yield f"{entry['severity'].upper()}  {name}, {entry['confidence']} confidence, {count(places, 'place')}"
         yield from self._row("Value", entry["secret"])
+        yield from self._verdict(entry.get("verdict"))
         yield from self._row("Secret id", entry["secret_id"])
         rule = f"{entry['rule_id']} (provider {entry['provider']}, identity {entry['nhi']})"
         yield from self._row("Rule", f"{rule}; `secrethunt rules show {entry['rule_id']}` shows it")
@@ -79,6 +80,19 @@ class _Page:
         for part in entry["parts"]:
             where = f"line {part['line']}" if part["path"] == entry["path"] else f"{part['path']}:{part['line']}"
             yield from self._row("With", f"{part['name'].replace('_', ' ')} {part['value']} ({where})")
+
+    def _verdict(self, verdict: Entry | None) -> Iterator[str]:
+        """What the report says of whether it is live; nothing where nobody asked."""
+        if verdict is None:
+            return
+        cached = ", from an earlier run" if verdict["cached"] else ""
+        state = verdict["state"].upper()
+        yield from self._row("Verdict", f"{state}: {verdict['reason']} (as of {verdict['checked_at']}{cached})")
+        for item in verdict["evidence"]:
+            said = ", ".join(str(value) for value in (item["status"], item["marker"]) if value)
+            yield from self._row("Evidence", f"{item['endpoint']}: {said}" if said else item["endpoint"])
+        for name, value in verdict["facts"].items():
+            yield from self._row("Known", f"{name.replace('_', ' ')} {value}")
 
     def iter_place(self, item: Explained) -> Iterator[str]:
         """One finding: where, what stands around it, and since when."""

@@ -15,6 +15,7 @@ from collections.abc import Generator, Iterator
 from secrethunt.coverage import ScanResult
 from secrethunt.records import Finding, Severity
 from secrethunt.report.advice import advice
+from secrethunt.report.escape import escape, log_line
 from secrethunt.report.groups import group_by_secret
 from secrethunt.report.options import ReportOptions
 from secrethunt.report.problems import render_problems
@@ -60,7 +61,7 @@ def iter_annotations(result: ScanResult, options: ReportOptions) -> Generator[by
         yield _line(_command("notice", {"title": "More findings"}, f"{said}; the log of this step lists them."))
         yield from _listed(left_out, discretion)
     for sentence in iter_totals(result, group_by_secret(result.findings)):
-        yield _line(sentence)
+        yield _line(log_line(escape(sentence)))
     return said
 
 

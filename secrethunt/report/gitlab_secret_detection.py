@@ -100,21 +100,22 @@ def _vulnerability(finding: Finding, discretion: Discretion) -> _Entry:
             },
         ],
         "location": _location(finding, discretion),
-        "details": {
-            "confidence": {"name": "Confidence", "type": "text", "value": finding.confidence.label},
-            "secret_id": {"name": "Secret id", "type": "text", "value": finding.secret_id},
-            "at_head": {"name": "Still at HEAD", "type": "value", "value": finding.at_head},
-            **_verdict(finding),
-        },
+        "details": _details(finding),
         "tracking": {"type": "source", "items": [_tracked(finding, discretion)]},
     }
     links = [{"url": link} for link in rule.references if link.startswith(("https://", "http://"))]
     return entry | {"links": links} if links else entry
 
 
-def _verdict(finding: Finding) -> _Entry:
-    word = state_word(finding.verdict)
-    return {"verdict": {"name": "Verdict", "type": "text", "value": word}} if word else {}
+def _details(finding: Finding) -> _Entry:
+    details: _Entry = {
+        "confidence": {"name": "Confidence", "type": "text", "value": finding.confidence.label},
+        "secret_id": {"name": "Secret id", "type": "text", "value": finding.secret_id},
+        "at_head": {"name": "Still at HEAD", "type": "value", "value": finding.at_head},
+    }
+    if finding.verdict:
+        details["verdict"] = {"name": "Verdict", "type": "text", "value": state_word(finding.verdict)}
+    return details
 
 
 def _location(finding: Finding, discretion: Discretion) -> _Entry:

@@ -46,7 +46,7 @@ def _iter_page(result: ScanResult, options: ReportOptions) -> Iterator[str]:
     if groups:
         yield _counts(groups)
         yield section(groups, exposures, axis)
-        yield _table_head()
+        yield _table_head(has_verdicts=any(finding.verdict for finding in result.findings))
         rows = Rows(redactor, axis, names_repository=len(repositories) > 1)
         for group, exposure in zip(groups, exposures, strict=True):
             yield from rows.iter_group(group, exposure)
@@ -132,11 +132,12 @@ def _counts(groups: list[SecretGroup]) -> str:
     return f'<ul class="counts" aria-label="Secrets by severity and state">{"".join(items)}</ul>\n'
 
 
-def _table_head() -> str:
+def _table_head(*, has_verdicts: bool) -> str:
     heads = "".join(f'<th scope="col" data-key="{key}">{name}</th>' for key, name in COLUMNS)
     columns = "".join(f'<col class="{key}">' for key, _ in COLUMNS)
     return (
-        f'<section aria-labelledby="findings">\n<h2 id="findings" tabindex="-1">Findings</h2>\n{_controls()}'
+        '<section aria-labelledby="findings">\n<h2 id="findings" tabindex="-1">Findings</h2>\n'
+        f"{_controls(has_verdicts)}"
         '<p id="status" role="status"></p>\n'
         '<div class="scroll" role="region" aria-label="Table of findings" tabindex="0">'
         f'<table id="table" data-group="secret"><caption class="unseen">Each place of each secret</caption>'
@@ -144,8 +145,10 @@ def _table_head() -> str:
     )
 
 
-def _controls() -> str:
+def _controls(has_verdicts: bool) -> str:
     """Hidden until the script says that they work."""
+    states = "".join(f'<option value="{word}">{word}</option>' for word in ("active", "inactive", "unknown"))
+    verdicts = f'<label>Verdict <select id="verdict"><option value="">all</option>{states}</select></label>\n'
     severities = "".join(
         f'<option value="{severity.value}">{severity.label} and above</option>' for severity in reversed(Severity)
     ).replace("critical and above", "critical")
@@ -156,7 +159,7 @@ def _controls() -> str:
         f'<label>Severity <select id="severity"><option value="">all</option>{severities}</select></label>\n'
         '<label>State <select id="state"><option value="">all</option><option value="present">still there</option>'
         '<option value="history">only in history</option><option value="unreachable">no ref reaches it</option>'
-        "</select></label>\n"
+        f"</select></label>\n{verdicts if has_verdicts else ''}"
         '<label>Group by <select id="group"><option value="secret">secret</option><option value="path">path</option>'
         '<option value="author">author</option><option value="">nothing</option></select></label>\n'
         '<button type="reset">Reset</button>\n</form>\n'

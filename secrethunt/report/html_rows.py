@@ -14,7 +14,7 @@ from secrethunt.report.quantities import count
 from secrethunt.report.ranking import stands
 from secrethunt.report.redact import Redactor
 from secrethunt.report.statements import own_path
-from secrethunt.report.verdicts import is_active, iter_verdict_rows
+from secrethunt.report.verdicts import iter_verdict_rows, state_word
 
 COLUMNS = (
     ("severity", "Severity"),
@@ -51,7 +51,7 @@ class Rows:
         drawn = bar(exposure, self._axis) if exposure else ""
         state = "still there" if group.is_present else "only in history"
         return (
-            f'<div class="title">{_verdict_badge(lead)}{badge(group.severity.label)} '
+            f'<div class="title">{badge(group.severity.label)}{_liveness(lead)} '
             f"<strong>{text(lead.rule.name)}</strong> "
             f"{code(self._redactor.secret(lead.secret))} "
             f'<span class="muted">{count(len(group.findings), "place")}, {state}, {group.confidence.label} confidence'
@@ -62,11 +62,11 @@ class Rows:
     def _described(self, group: SecretGroup) -> str:
         lead = group.lead
         rows = [
+            *((name, text(value)) for name, value in iter_verdict_rows(lead.verdict, self._redactor)),
             ("Do first", text(advice(lead.rule))),
             ("Rule", f"{code(lead.rule.id)}, provider {text(lead.rule.provider)}, identity {text(lead.rule.nhi)}"),
             ("Secret id", code(lead.secret_id)),
         ]
-        rows += [(text(name), text(said)) for name, said in iter_verdict_rows(lead.verdict, self._redactor)]
         if group.reasons:
             rows.append(("Why", text(self._redactor.text("; ".join(group.reasons)))))
         signals = [f"{clause} ({points:+})" if points else clause for clause, points in lead.signals or ()]
@@ -91,12 +91,13 @@ class Rows:
             "a": int(first.timestamp) if first else "",
             "z": int(last.timestamp) if last else "",
             "l": finding.span.line,
+            "w": state_word(finding.verdict),
         }
         attributes = "".join(f' data-{name}="{value}"' for name, value in data.items())
         author = text(self._redactor.text(first.author)) if first else ""
         link = f'<a href="#s-{secret_id}">{text(finding.rule.name)}</a> <code>{secret_id[:8]}</code>'
         return (
-            f"<tr{attributes}><td>{badge(finding.rule.severity.label)}</td><td>{link}</td>"
+            f"<tr{attributes}><td>{badge(finding.rule.severity.label)}{_liveness(finding)}</td><td>{link}</td>"
             f"<td>{self._place(finding)}</td><td>{self._state(finding)}</td>"
             f"<td>{day(first)}{_commit(first)}</td>"
             f"<td>{day(last)}{_commit(last)}</td>"
@@ -126,17 +127,15 @@ class Rows:
         return f"{words[_state_key(finding)]}{shown}"
 
 
-def _verdict_badge(finding: Finding) -> str:
-    """What is live in the colour of what is worst."""
-    if finding.verdict is None:
-        return ""
-    colour = "critical" if is_active(finding) else "info"
-    return f'<span class="badge {colour}">{finding.verdict.outcome.state.name}</span> '
-
-
 def badge(severity: str) -> str:
     """The word on its colour; the word alone says it all."""
     return f'<span class="badge {severity}">{severity}</span>'
+
+
+def _liveness(finding: Finding) -> str:
+    """Whether it is live, where somebody asked."""
+    state = state_word(finding.verdict)
+    return f' <span class="badge live-{state}">{state}</span>' if state else ""
 
 
 def _state_key(finding: Finding) -> str:

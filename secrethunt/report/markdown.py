@@ -25,7 +25,7 @@ from secrethunt.report.redact import iter_secrets
 from secrethunt.report.sarif_values import Discretion
 from secrethunt.report.statements import own_path
 from secrethunt.report.totals import iter_totals
-from secrethunt.report.verdicts import iter_verdict_rows, state_word
+from secrethunt.report.verdicts import badge, is_active, verdict_sentence
 
 SUMMARY_BYTES = 1 << 20
 """A step's job summary; a larger one is not shown at all."""
@@ -84,10 +84,13 @@ def _iter_page(result: ScanResult, limit: int) -> Generator[bytes, None, str]:
 
 
 def _head(result: ScanResult, groups: list[SecretGroup], discretion: Discretion) -> bytes:
-    found, scanned, *rest = iter_totals(result, groups)
-    lines = ["# secrethunt", "", f"**{found}**", "", scanned, ""]
-    if result.is_incomplete:
-        lines += [f"> **{rest[-1]}**", ""]
+    found, *rest = iter_totals(result, groups)
+    missing = rest.pop() if result.is_incomplete else ""
+    lines = ["# secrethunt", "", f"**{found}**", ""]
+    for sentence in rest:
+        lines += [_plain(sentence), ""]
+    if missing:
+        lines += [f"> **{missing}**", ""]
     if groups:
         lines += ["| | severity | confidence | what | where | state | secret id |", "|---|---|---|---|---|---|---|"]
         lines += [_row(group, discretion) for group in groups[:_ROWS]]
@@ -108,45 +111,40 @@ def _row(group: SecretGroup, discretion: Discretion) -> str:
         group.confidence.label,
         _plain(group.lead.rule.name),
         where,
-        _standing(group),
+        _liveness(group) + ("still there" if group.is_present else "only in history"),
         f"`{group.lead.secret_id[:_ID_SHOWN]}`",
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def _standing(group: SecretGroup) -> str:
-    """Where it stands, and before that whether it is live, where that was asked."""
-    where = "still there" if group.is_present else "only in history"
-    word = state_word(group.lead.verdict)
-    return f"**{word}**, {where}" if word else where
+def _liveness(group: SecretGroup) -> str:
+    """`**ACTIVE**, ` and the like, where somebody asked."""
+    verdict = group.lead.verdict
+    if verdict is None:
+        return ""
+    state = badge(verdict.outcome.state)
+    return f"**{state}**, " if is_active(group.lead) else f"{state.lower()}, "
 
 
 def _section(group: SecretGroup, discretion: Discretion) -> bytes:
     lead = group.lead
+    verdict = verdict_sentence(lead.verdict, discretion).strip()
     lines = [
         f"### {_MARKS[group.severity]} {_plain(lead.rule.name)}",
         "",
         f"{group.severity.label.capitalize()}, {group.confidence.label} confidence, "
         f"{count(len(group.findings), 'place')}; rule `{lead.rule.id}`, secret `{lead.secret_id[:_ID_SHOWN]}`.",
         "",
+        *([f"**{_plain(verdict)}**", ""] if verdict else []),
         f"**Do first:** {_plain(discretion.text(advice(lead.rule)))}",
         "",
         *_iter_places(group, discretion),
         "",
-        *_iter_verdict(group, discretion),
     ]
     if group.reasons:
         why = ", ".join(code(discretion.text(reason)) for reason in group.reasons)
         lines += [f"Why: {why}", ""]
     return "\n".join(lines).encode()
-
-
-def _iter_verdict(group: SecretGroup, discretion: Discretion) -> Iterator[str]:
-    """Is it live? Nothing where nobody asked."""
-    for name, said in iter_verdict_rows(group.lead.verdict, discretion):
-        yield f"- {name}: {code(said)}"
-    if group.lead.verdict is not None:
-        yield ""
 
 
 def _iter_places(group: SecretGroup, discretion: Discretion) -> Iterator[str]:

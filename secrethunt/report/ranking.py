@@ -10,7 +10,7 @@ from secrethunt.report.verdicts import is_active
 
 
 def most_severe_first(findings: Iterable[Finding]) -> list[Finding]:
-    """What is live, then by severity, confidence, whether it stands, place: the same whatever order they come in."""
+    """What is live, then by severity, confidence, whether it still stands, place: whatever order they come in."""
     return sorted(findings, key=_rank)
 
 

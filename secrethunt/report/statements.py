@@ -34,9 +34,9 @@ def own_path(finding: Finding) -> bytes:
 
 
 def statement(finding: Finding, discretion: Discretion) -> str:
-    """What it is and where it stands, then why it is reported, then whether it is live if that was asked."""
-    said = f"{headline(finding, discretion)} {standing(finding, discretion)}.{_why(finding, discretion)}"
-    return said + verdict_sentence(finding.verdict, discretion)
+    """What it is and where it stands, why it is reported, and whether it is live where somebody asked."""
+    verdict = verdict_sentence(finding.verdict, discretion)
+    return f"{headline(finding, discretion)} {standing(finding, discretion)}.{_why(finding, discretion)}{verdict}"
 
 
 def headline(finding: Finding, discretion: Discretion) -> str:

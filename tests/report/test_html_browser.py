@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from secrethunt.coverage import Problem, ScanResult, Skip
 from secrethunt.records import Finding, Severity
+from secrethunt.verdict import Outcome, State, Verdict
 from tests.report.browsing import Visit, launched, visit
 from tests.report.rendering import render_text
 from tests.report.samples import make_commit, make_finding, make_historic, make_result, make_rule, make_value
@@ -99,6 +100,19 @@ def test_a_link_leads_to_a_secret_whatever_is_shown(browser: Browser, tmp_path: 
     assert "secret" == seen.page.input_value("#group")
     assert seen.page.locator("tr.head details[open] summary").evaluate("e => e === document.activeElement")
     assert [] == seen.complaints
+
+
+def test_what_is_live_can_be_chosen_where_somebody_asked(browser: Browser, tmp_path: Path) -> None:
+    def verdict(state: State) -> Verdict:
+        return Verdict(Outcome(state, "the provider said so"), "2026-06-01T12:00:00Z")
+
+    live = make_finding(b"live.env", value=make_value("live"), verdict=verdict(State.ACTIVE))
+    dead = make_finding(b"dead.env", value=make_value("dead"), verdict=verdict(State.INACTIVE))
+    seen = _open(browser, tmp_path, [live, dead, *_findings()])
+    seen.page.select_option("#verdict", "active")
+    assert "1 place of 1 secret, out of 6 places." == seen.status
+    assert ["live.env:12:15"] == [text.split()[0] for text in seen.column(3)]
+    assert 0 == _open(browser, tmp_path, _findings()).page.locator("#verdict").count()
 
 
 def test_it_can_be_used_with_the_keyboard_alone(browser: Browser, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ document.addEventListener("DOMContentLoaded", function () {
         first: row.dataset.a === "" ? null : Number(row.dataset.a),
         last: row.dataset.z === "" ? null : Number(row.dataset.z),
         line: Number(row.dataset.l),
+        verdict: row.dataset.w,
         order: rows.length,
         words: null,
       });
@@ -51,8 +52,9 @@ document.addEventListener("DOMContentLoaded", function () {
     const asked = byId("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
     const least = byId("severity").value === "" ? -1 : Number(byId("severity").value) * 10;
     const state = byId("state").value;
+    const verdict = byId("verdict") ? byId("verdict").value : "";
     return rows.filter((item) => item.severity >= least && (state === "" || item.state === state) &&
-      asked.every((word) => words(item).includes(word)));
+      (verdict === "" || item.verdict === verdict) && asked.every((word) => words(item).includes(word)));
   }
 
   function sorted(items) {
@@ -171,7 +173,7 @@ document.addEventListener("DOMContentLoaded", function () {
   }
   let waiting = 0;
   byId("filter").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(restart, 120); });
-  for (const id of ["severity", "state", "group"]) byId(id).addEventListener("change", restart);
+  for (const select of byId("controls").querySelectorAll("select")) select.addEventListener("change", restart);
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
   byId("controls").addEventListener("reset", () => setTimeout(() => { unsort(); restart(); }));
   byId("more").addEventListener("click", () => { view.limit += 2 * STEP; draw(); });

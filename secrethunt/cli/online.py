@@ -133,12 +133,15 @@ def lower_checks(config: Config, options: dict[str, Any]) -> CheckOptions:
         bounds=_bounds(options["timeout"]),
         proxy=_proxy(options["proxy"]) or config.proxy,
         ca_file=options["ca_file"] or config.ca_file,
+        user_agent=f"secrethunt/{__version__}",
     )
     engine = EngineOptions(
         concurrency=concurrency,
         controls=options["control"],
         touches_canaries=options["touch_canaries"],
         is_offline=options["offline"],
+        # All workers may stand in line at one host.
+        check_limit_s=EngineOptions().check_limit_s + 3 * concurrency / online.pace.rate_per_s,
         version=__version__,
     )
     return CheckOptions(online, engine, None if options["no_verdict_cache"] else cache_directory())

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +16,7 @@ from secrethunt import __version__
 from secrethunt.cli.config import Config, cache_directory, load_config
 from secrethunt.cli.display import Tell, progress
 from secrethunt.cli.online import lower_checks, online_options, refuse_online_options
+from secrethunt.cli.outputs import Output, check_outputs, parse_report, write_outputs
 from secrethunt.cli.policy import FailPolicy, exit_code, parse_fail_on
 from secrethunt.cli.selection import lower_selection, rule_options
 from secrethunt.cli.sizes import parse_size
@@ -27,11 +27,12 @@ from secrethunt.errors import ConfigError, UsageError
 from secrethunt.findings import PUBLIC_KEY
 from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Confidence
-from secrethunt.report import FORMATS, ReportOptions, render, render_problems
+from secrethunt.report import FORMATS, ReportOptions, render_problems
 from secrethunt.sources.contract import DEFAULT_MAX_SIZE, Scope, SourceOptions
 
 if TYPE_CHECKING:
     from secrethunt.cli.online import CheckOptions
+    from secrethunt.coverage import ScanResult
 
 _LARGEST_MAX_SIZE = 1 << 30
 _DEEPEST = 32
@@ -46,8 +47,7 @@ class ScanOptions:
     scanner: ScannerOptions
     report: ReportOptions
     state: str | None
-    format: str
-    output: str
+    outputs: tuple[Output, ...]
     policy: FailPolicy
     checks: CheckOptions | None = None
     """How to find out which findings are live; None asks nobody."""
@@ -62,6 +62,12 @@ class ScanOptions:
 )
 @click.option(
     "-o", "--output", metavar="FILE", default="-", help="Write the report to FILE instead of standard output."
+)
+@click.option(
+    "--report",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Write another report, in any format, to FILE; may be repeated.",
 )
 @click.option("--show-secrets", is_flag=True, help="Print secrets in full instead of masked.")
 @click.option("--explain", is_flag=True, help="Say what was weighed for and against each secret (text reports).")
@@ -111,7 +117,7 @@ def command(**options: Any) -> int:
     Examples:
       secrethunt scan                          this directory or repository
       secrethunt scan --since origin/main      what this branch adds
-      secrethunt scan --format sarif -o out.sarif
+      secrethunt scan --report sarif=out.sarif --report html=out.html
       git diff | secrethunt scan -
     """
     # A scan makes many records and no cycles worth collecting before it ends.
@@ -122,7 +128,7 @@ def command(**options: Any) -> int:
         result = scanner.scan(lowered.targets, lowered.source, progress=tell, state=lowered.state)
         if lowered.checks is not None:
             result = _checked(result, lowered, lowered.checks, tell)
-    _write(result, lowered)
+    write_outputs(result, lowered.outputs, replace(lowered.report, written_at=time.time()))
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
     click.echo(render_problems(result), err=True, nl=False)
@@ -177,12 +183,17 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
             tool_version=__version__,
         ),
         state=options["state"],
-        format=options["format"],
-        output=options["output"],
+        outputs=_outputs(options),
         policy=policy,
         checks=_lower_validation(config, options, policy),
         only_active=options["only_active"],
     )
+
+
+def _outputs(options: dict[str, Any]) -> tuple[Output, ...]:
+    outputs = (Output(options["format"], options["output"]), *map(parse_report, options["report"]))
+    check_outputs(outputs)
+    return outputs
 
 
 def wants_color(options: dict[str, Any]) -> bool:
@@ -262,41 +273,3 @@ def _note_slow_path() -> None:
         click.echo(
             "note: history was read the slow way; install where a C compiler and zlib are to speed it up", err=True
         )
-
-
-def _write(result: ScanResult, options: ScanOptions) -> None:
-    with open_output(options.output) as out:
-        render(result, options.format, options=options.report, out=out)
-
-
-@contextlib.contextmanager
-def open_output(path: str) -> Iterator[BinaryIO]:
-    """
-    Standard output for `-`; else a file that appears whole or not at all, readable by its owner only. What exists and
-    is no regular file (a device, a pipe) is written to, not replaced.
-    """
-    if path == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    if os.path.exists(path) and not os.path.isfile(path):
-        with _open_special(path) as out:
-            yield out
-        return
-    temporary = f"{path}.{os.getpid()}.tmp"
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as out:
-            yield out
-        os.replace(temporary, path)
-    except OSError as err:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise UsageError(f"cannot write {path}: {err.strerror}", hint="Check the path given to --output.") from err
-
-
-def _open_special(path: str) -> BinaryIO:
-    try:
-        return open(path, "wb")
-    except OSError as err:
-        raise UsageError(f"cannot write {path}: {err.strerror}", hint="Check the path given to --output.") from err

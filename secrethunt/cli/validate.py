@@ -16,8 +16,9 @@ from secrethunt.cli.checking import checked_result, only_active, tell_troubles
 from secrethunt.cli.config import Config, cache_directory, load_config
 from secrethunt.cli.display import progress
 from secrethunt.cli.online import lower_checks, online_options
+from secrethunt.cli.outputs import Output, open_output, write_outputs
 from secrethunt.cli.policy import exit_code, parse_fail_on
-from secrethunt.cli.scan import fingerprint_key, open_output, wants_color
+from secrethunt.cli.scan import fingerprint_key, wants_color
 from secrethunt.cli.selection import lower_selection, rule_options
 from secrethunt.coverage import Coverage, ScanResult
 from secrethunt.diskcache import DiskCache
@@ -25,7 +26,7 @@ from secrethunt.errors import ExitCode, UsageError
 from secrethunt.findings import Fingerprinter
 from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Rule
-from secrethunt.report import FORMATS, ReportOptions, render
+from secrethunt.report import FORMATS, ReportOptions
 from secrethunt.ruleset import RuleSelection, load_ruleset
 from secrethunt.validate.given import given_finding, given_names
 from secrethunt.verdict import State
@@ -199,13 +200,13 @@ def _validate_report(config: Config, selection: RuleSelection, options: dict[str
 
 def _write(result: ScanResult, options: dict[str, Any], *, is_single: bool = False) -> None:
     report = ReportOptions(color=wants_color(options), tool_version=__version__)
-    with open_output(options["output"]) as out:
-        if is_single and options["format"] == "text":
-            from secrethunt.report.text import iter_text
+    if is_single and options["format"] == "text":
+        from secrethunt.report.text import iter_text
 
+        with open_output(options["output"]) as out:
             out.write(next(iter_text(result, report)))
-        else:
-            render(result, options["format"], options=report, out=out)
+    else:
+        write_outputs(result, (Output(options["format"], options["output"]),), report)
 
 
 # --- endpoints --------------------------------------------------------------------------------------------------

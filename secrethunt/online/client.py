@@ -24,7 +24,7 @@ from secrethunt.online.contract import Address, Answer, HostOrigin, NoAnswer, Re
 from secrethunt.online.names import Names
 from secrethunt.online.options import OnlineOptions
 from secrethunt.online.pacing import Pacer, Place
-from secrethunt.online.repeat import BUSY, Lost, asked_pause_s, back_off_s, may_repeat
+from secrethunt.online.repeat import Lost, asked_pause_s, back_off_s, is_healthy, is_limited, may_repeat
 from secrethunt.online.targets import Target, check_host, check_label, check_port, parse_target
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Client:
                 except Lost as lost:
                     turn.health = False if lost.is_hosts else None
                     return lost
-                turn.health = answer.status < 500
+                turn.health = is_healthy(answer)
                 return answer
 
         outcome = self._repeat(request, place, exchange)
@@ -219,7 +219,7 @@ class Client:
         outcome = exchange()
         for attempt in range(self._options.pace.retries):
             pause_s = back_off_s(attempt)
-            if isinstance(outcome, Answer) and outcome.status in BUSY:
+            if isinstance(outcome, Answer) and (is_limited(outcome) or is_healthy(outcome) is False):
                 # For everybody: whoever asks the same host meanwhile would only make it worse.
                 self._pacer.hold(place, asked_pause_s(outcome) or pause_s)
             if not may_repeat(request, outcome):

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from secrethunt import __version__
 from secrethunt.errors import UsageError
 from secrethunt.online.addresses import Network, parse_allowed
 from secrethunt.online.targets import Target, endpoint_target
@@ -35,8 +34,8 @@ class Pace:
 
     rate_per_s: float = 5.0
     """Requests per second to one host; `math.inf` for no limit."""
-    burst: int = 5
-    """Requests to one host that need not wait after a rest."""
+    burst: int = 1
+    """Requests to one host that need not wait after a rest. With more than one, a second may hold more than the rate."""
     per_host: int = 4
     """Requests to one host at the same time."""
     total: int = 32
@@ -103,7 +102,7 @@ class OnlineOptions:
     """`http://` or `https://` URL of a proxy; never taken from the environment. May hold a password."""
     ca_file: str = ""
     """PEM file with authorities that are trusted besides the usual ones."""
-    user_agent: str = f"secrethunt/{__version__}"
+    user_agent: str = "secrethunt"
     resolver: Resolver = system_resolver
     targets: Mapping[str, Target] = field(init=False, repr=False)
     """`endpoints`, taken apart."""

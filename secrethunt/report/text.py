@@ -14,7 +14,7 @@ from textwrap import wrap
 from secrethunt.coverage import ScanResult
 from secrethunt.records import Finding, Severity
 from secrethunt.report.advice import advice
-from secrethunt.report.escape import escape
+from secrethunt.report.escape import escape, log_line
 from secrethunt.report.groups import SecretGroup, group_by_secret
 from secrethunt.report.history import describe_history
 from secrethunt.report.options import ReportOptions
@@ -50,7 +50,7 @@ def iter_text(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
 
 
 def _encoded(lines: Iterable[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode("utf-8")
+    return "".join(f"{log_line(line)}\n" for line in lines).encode("utf-8")
 
 
 class _Page:

@@ -15,13 +15,17 @@ from secrethunt.report.verdicts import iter_validation
 
 def iter_totals(result: ScanResult, groups: Sequence[SecretGroup]) -> Iterator[str]:
     """The sentences, each to be wrapped on its own; numbers that are zero are said too."""
-    yield _found(groups)
+    yield _found(groups) if groups or not _left_out(result) else "No secrets found that are known to be live."
     yield from iter_validation(result.validation)
     yield _scanned(result.coverage)
     skipped = sorted(result.coverage.skipped.items(), key=lambda item: order(item[0]))
     yield f"Skipped: {_listed(skipped)}." if skipped else "Skipped: nothing."
     if result.is_incomplete:
         yield "INCOMPLETE: a secret in what could not be scanned would not have been found."
+
+
+def _left_out(result: ScanResult) -> int:
+    return result.validation.not_shown if result.validation else 0
 
 
 def _found(groups: Sequence[SecretGroup]) -> str:

@@ -93,6 +93,23 @@ def verdict_member(verdict: Verdict | None, shown: Shown) -> dict[str, object]:
     }
 
 
+def verdict_columns(verdict: Verdict | None, shown: Shown) -> dict[str, object]:
+    """The verdict for a table, a value a column; empty where nobody asked."""
+    names = ("verdict", "verdict_reason", "verdict_evidence", "verdict_facts", "verdict_checked_at")
+    if verdict is None:
+        return dict.fromkeys(names, "")
+    outcome = verdict.outcome
+    evidence = "; ".join(evidence_text(item, shown) for item in outcome.evidence)
+    values = (
+        outcome.state.value,
+        shown.text(outcome.reason),
+        evidence,
+        _facts(outcome.facts, shown),
+        verdict.checked_at,
+    )
+    return dict(zip(names, values, strict=True))
+
+
 def _facts(facts: Iterable[tuple[str, str]], shown: Shown) -> dict[str, str]:
     """Facts by name, the first of each name."""
     named: dict[str, str] = {}

@@ -99,8 +99,10 @@ _PUBLISHED_KEYS = {
 github.com/hashicorp/vagrant, `keys`)."""
 
 
-def canary_service(values: Iterable[bytes], hosts: Iterable[str] = ()) -> str:
-    """The canary service that one of *values* or *hosts* belongs to; empty where none is known."""
+def canary_service(values: Iterable[bytes], hosts: Iterable[str] = (), aws_account: str = "") -> str:
+    """The canary service that one of *values* or *hosts*, or *aws_account*, belongs to; empty where none is known."""
+    if aws_account in _AWS_ACCOUNTS:
+        return _AWS_ACCOUNTS[aws_account]
     for value in values:
         text = value[:_LONGEST]
         for match in _AWS_KEY_ID.finditer(text):

@@ -17,6 +17,8 @@ from secrethunt.samples import SampleError, sample_secret
 from secrethunt.validate.attempt import attempt
 from secrethunt.validate.contract import Check, Credential, Evidence, Outcome, State
 
+CONTROL = "control"
+"""Stands where evidence names an endpoint."""
 _Key = tuple[str, tuple[tuple[str, Secret], ...], tuple[tuple[str, str], ...]]
 _TRIES = 4
 
@@ -34,7 +36,7 @@ class Controls:
         if outcome.state is not State.ACTIVE:
             return outcome
         if not check.allows_control:
-            evidence = Evidence("control", marker="not tried: a wrong key would do harm here")
+            evidence = Evidence(CONTROL, marker="not tried: this check takes no random key")
             return replace(outcome, evidence=(*outcome.evidence, evidence))
         state, evidence = self._result(check, credential, session)
         outcome = replace(outcome, evidence=(*outcome.evidence, evidence))
@@ -66,11 +68,11 @@ def _places(credential: Credential) -> tuple[tuple[str, str], ...]:
 def _ask(check: Check, credential: Credential, session: Session) -> tuple[State | None, Evidence]:
     key = random_key(credential.rule, credential.secret)
     if key is None:
-        return None, Evidence("control", marker="not tried: no key of the same shape can be made")
+        return None, Evidence(CONTROL, marker="not tried: no key of the same shape can be made")
     outcome, _ = attempt(check, replace(credential, secret=key), session)
     if not outcome.evidence:
-        return outcome.state, Evidence("control", marker=f"a random key is {outcome.state.value}: {outcome.reason}")
-    return outcome.state, Evidence("control", outcome.evidence[-1].status, f"a random key is {outcome.state.value}")
+        return outcome.state, Evidence(CONTROL, marker=f"a random key is {outcome.state.value}: {outcome.reason}")
+    return outcome.state, Evidence(CONTROL, outcome.evidence[-1].status, f"a random key is {outcome.state.value}")
 
 
 def random_key(rule: Rule, secret: Secret) -> Secret | None:

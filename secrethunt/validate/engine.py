@@ -8,23 +8,22 @@ it early and keeps what is done. Results do not depend on the order in which ans
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
 
 from secrethunt.online.contract import Session
 from secrethunt.records import RuleId
 from secrethunt.validate.attempt import attempt
-from secrethunt.validate.contract import Check, Credential, Outcome, State, Verdict
-from secrethunt.validate.control import Controls
+from secrethunt.validate.contract import Check, Credential, Evidence, Outcome, State, Verdict
+from secrethunt.validate.control import CONTROL, Controls
 from secrethunt.validate.credentials import Subject, SubjectKey
 from secrethunt.validate.discretion import without_secrets
 from secrethunt.validate.offline import offline_outcome
-from secrethunt.validate.turns import Turns
+from secrethunt.validate.spec import NoCheck
 from secrethunt.validate.verdict_cache import VerdictCache
+from secrethunt.validate.workers import Workers
 
 Tell = Callable[[int, int], None]
 """Told how many credentials are settled, and of how many."""
@@ -44,6 +43,8 @@ class EngineOptions:
     touches_canaries: bool = False
     is_offline: bool = False
     """Ask nobody: what is known off line and from earlier runs is all there is."""
+    check_limit_s: float = 300.0
+    """How long the checks of one credential may take before they are given up; far more than all waiting for turns."""
     version: str = ""
     """The program's; what another version found out is asked again."""
 
@@ -118,6 +119,8 @@ class Engine:
         ways = [way for way in ways if way.rule.id in self._checks]
         if not ways:
             return Settled(_verdict(_unknown("there is no check for this kind of credential")), is_offline=True)
+        if (reason := self._why_none(ways)) is not None:
+            return Settled(_verdict(_unknown(reason)), is_offline=True)
         verdict = _settling([self._cache.read(way, self._manner(way)) for way in ways], is_cut=subject.is_cut)
         if verdict is not None:
             return Settled(verdict)
@@ -128,6 +131,12 @@ class Engine:
     def _offline(self, way: Credential) -> Outcome | None:
         outcome = offline_outcome(way, touches_canaries=self._options.touches_canaries)
         return None if outcome is None else without_secrets(outcome, way)
+
+    def _why_none(self, ways: Sequence[Credential]) -> str | None:
+        """Why nothing harmless tells whether such a credential is live; None where something does."""
+        checks = [self._checks[way.rule.id] for way in ways]
+        reasons = [check.reason for check in checks if isinstance(check, NoCheck)]
+        return reasons[0] if len(reasons) == len(checks) else None
 
     def _manner(self, credential: Credential) -> str:
         """What a verdict depends on beside the credential: the program, the check, where it asks, how strictly."""
@@ -141,54 +150,44 @@ class Engine:
         self, waiting: Sequence[Subject], settled: dict[SubjectKey, Settled], total: int, tell: Tell | None
     ) -> bool:
         """Settle *waiting* in worker threads; whether that was interrupted."""
-        workers = min(self._options.concurrency, len(waiting))
-        turns = Turns(((subject.group, subject) for subject in waiting), most=max(2, workers // 4))
-        answers: SimpleQueue[_Answer] = SimpleQueue()
-        threads = [
-            threading.Thread(target=self._work, args=(turns, answers), name=f"check-{number}", daemon=True)
-            for number in range(workers)
-        ]
-        for thread in threads:
-            thread.start()
+        limit_s = self._options.check_limit_s
+        workers = Workers(waiting, self._settle, count=self._options.concurrency, limit_s=limit_s)
         left = len(waiting)
         try:
             while left:
-                if self._take(answers, settled, _POLL_S):
+                for subject in workers.give_up_hanging():
+                    settled[subject.key] = Settled(_verdict(_unknown(f"the check did not end in {limit_s:.0f} s")))
                     left -= 1
-                    _tell(tell, len(settled), total)
+                if self._keep_next(workers, settled, _POLL_S):
+                    left -= 1
+                _tell(tell, total - left, total)
         except KeyboardInterrupt:
-            turns.stop()
+            workers.stop()
             self._cancel()
-            self._drain(threads, answers, settled)
+            self._drain(workers, settled)
             return True
         return False
 
-    def _drain(
-        self, threads: Sequence[threading.Thread], answers: SimpleQueue[_Answer], settled: dict[SubjectKey, Settled]
-    ) -> None:
-        """Keep what checks under way still answer; those that hang are left behind, as daemons."""
+    def _drain(self, workers: Workers[_Answer], settled: dict[SubjectKey, Settled]) -> None:
+        """Keep what checks under way still answer; those that hang are left behind."""
         deadline = time.monotonic() + _GRACE_S
-        while any(thread.is_alive() for thread in threads) and time.monotonic() < deadline:
-            self._take(answers, settled, _POLL_S)
-        while self._take(answers, settled, 0.0):
+        while workers.are_busy() and time.monotonic() < deadline:
+            self._keep_next(workers, settled, _POLL_S)
+        while self._keep_next(workers, settled, 0.0):
             pass
 
-    def _take(self, answers: SimpleQueue[_Answer], settled: dict[SubjectKey, Settled], timeout_s: float) -> bool:
-        """Note one answer, if one comes in time, and keep it for later runs."""
-        try:
-            answer = answers.get(timeout=timeout_s) if timeout_s else answers.get_nowait()
-        except Empty:
-            return False
+    def _keep_next(self, workers: Workers[_Answer], settled: dict[SubjectKey, Settled], timeout_s: float) -> bool:
+        answer = workers.next(timeout_s)
+        if answer is not None:
+            self._note(answer, settled)
+            workers.note_taken()
+        return answer is not None
+
+    def _note(self, answer: _Answer, settled: dict[SubjectKey, Settled]) -> None:
+        """Take *answer*, and keep it for later runs."""
         settled[answer.key] = answer.settled
         for way, verdict in answer.verdicts:
             self._cache.write(way, self._manner(way), verdict)
-        return True
-
-    def _work(self, turns: Turns[Subject], answers: SimpleQueue[_Answer]) -> None:
-        while (turn := turns.take()) is not None:
-            line, subject = turn
-            answers.put(self._settle(subject))
-            turns.done(line)
 
     def _settle(self, subject: Subject) -> _Answer:
         """Ask in each way until one is ACTIVE."""
@@ -219,7 +218,10 @@ class Engine:
         where = self._session.endpoint(way.rule.provider)
         if where is None:
             return outcome
-        evidence = tuple(replace(item, endpoint=f"{item.endpoint} (at {where})") for item in outcome.evidence)
+        evidence = tuple(
+            item if where in item.endpoint or item.endpoint == CONTROL else replace(item, endpoint=_at(item, where))
+            for item in outcome.evidence
+        )
         return replace(outcome, evidence=evidence)
 
 
@@ -230,6 +232,10 @@ class _Answer:
     key: SubjectKey
     settled: Settled
     verdicts: tuple[tuple[Credential, Verdict], ...]
+
+
+def _at(item: Evidence, where: str) -> str:
+    return f"{item.endpoint} (at {where})"
 
 
 def _settling(cached: Sequence[Verdict | None], *, is_cut: bool) -> Verdict | None:

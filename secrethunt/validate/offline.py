@@ -47,7 +47,8 @@ def _bait(credential: Credential, facts: dict[str, str]) -> Outcome | None:
     hosts = [facts[name] for name in _HOSTS if name in facts]
     values = [credential.secret.reveal(), *(part.reveal() for part in parts.values())]
     values += [facts[name].encode() for name in ("key_id",) if name in facts]
-    service = canary_service(values, hosts)
+    account = facts.get("account", "") if credential.rule.provider == "aws" else ""
+    service = canary_service(values, hosts, account)
     if not service:
         return None
     reason = f"a canary of {service}: asking would set it off"

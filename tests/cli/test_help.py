@@ -15,7 +15,11 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("scan",), ("validate",), ("rules",), ("rules", "list"), ("rules", "show"), ("rules", "check")]
+    "command",
+    [
+        *[(), ("scan",), ("rules",), ("rules", "list"), ("rules", "show"), ("rules", "check")],
+        *[("explain",), ("completion",), ("man",), ("validate",)],
+    ],
 )
 def test_every_command_explains_itself(secrethunt: Runner, command: tuple[str, ...]) -> None:
     long, short = secrethunt.run(*command, "--help"), secrethunt.run(*command, "-h")

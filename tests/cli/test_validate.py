@@ -16,7 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from secrethunt.cli.policy import exit_code, parse_fail_on
+from secrethunt.coverage import Coverage, ScanResult, Validation
 from tests.cli.runner import Outcome, Runner
+from tests.conftest import MakeRepo
 from tests.rule_samples import acme_key, digits
 from tests.validate.provider import PROVIDER_YAML, Provider, running_provider
 
@@ -373,3 +376,46 @@ def test_ctrl_c_keeps_what_is_done(validator: Validator) -> None:
     validator.provider.delay_s = 0
     rest = validator.scan("--rate", "100")
     assert (8, 3, 5) == tuple(rest.summary["validation"][name] for name in ("inactive", "cached", "requests"))
+
+
+def test_what_only_a_state_file_remembers_is_asked_about_too(validator: Validator, make_repo: MakeRepo) -> None:
+    repo = make_repo()
+    repo.commit({"old.env": b"A=" + GOOD + b"\nacmepin_" + PIN})
+    repo.commit({"old.env": b"A=nothing"})
+    state = ("--state", str(validator.runner.home / "state"))
+    outcomes = [validator.run("scan", "--validate", "-f", "jsonl", *state, repo.target) for _ in range(2)]
+    for outcome in outcomes:
+        found = {finding["rule_id"]: finding["verdict"]["state"] for finding in outcome.findings}
+        assert {"acme.api-key": "active", "acme.pin": "unknown"} == found
+    assert [GOOD.decode()] == validator.provider.asked
+
+
+@pytest.mark.parametrize(
+    ("validation", "code"),
+    [
+        (Validation(active=1), 0),
+        (Validation(failed=("acme.api-key: KeyError",)), 3),
+        (Validation(unread=("a:1: acme.api-key: gone",)), 3),
+        (Validation(is_interrupted=True, failed=("acme.api-key: KeyError",)), 130),
+    ],
+)
+def test_what_went_wrong_with_checking_shows_in_the_exit_code(validation: Validation, code: int) -> None:
+    assert code == exit_code(ScanResult((), Coverage(), (), validation=validation), parse_fail_on(["active"]))
+
+
+def test_a_scan_that_asks_nobody_loads_nothing_that_could(secrethunt: Runner) -> None:
+    script = (
+        "import sys\nfrom secrethunt.cli.main import cli\n"
+        f"cli.main(['scan', '--no-builtin-rules', '--rules', {str(secrethunt.rules)!r}, '.'], standalone_mode=False)\n"
+        "names = ('requests', 'urllib3', 'ssl', 'sqlite3', 'jmespath', 'secrethunt.online', 'secrethunt.validate')\n"
+        "print('loaded', [name for name in names if name in sys.modules])"
+    )
+    tree = secrethunt.home / "empty"
+    tree.mkdir()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(secrethunt.home),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    done = subprocess.run([sys.executable, "-c", script], cwd=tree, env=environment, capture_output=True, check=True)
+    assert b"loaded []" == done.stdout.splitlines()[-1]

@@ -212,7 +212,7 @@ def make_client(**options: object) -> Client:
         "resolver": local_resolver,
         "allow_private": ("127.0.0.0/8",),
         "pace": Pace(rate_per_s=1000.0, retries=0),
-        "bounds": Bounds(connect_s=2.0, read_s=2.0, total_s=3.0),
+        "bounds": Bounds(connect_s=10.0, read_s=10.0, total_s=20.0),
     }
     return Client(OnlineOptions(**{**defaults, **options}))  # type: ignore[arg-type]  # names and types are checked there
 
@@ -222,6 +222,6 @@ def ask(url: str, *, method: str = "GET", label: str = "", **fields: object) -> 
     return Request(method, url, label or f"{method} {url.partition('?')[0]}", **fields)  # type: ignore[arg-type]  # as above
 
 
-def users(url: str, **fields: object) -> Request:
+def users(url: str) -> Request:
     """A request to the provider `acme`, whose endpoint the user gave."""
-    return ask(url, origin=HostOrigin.USER, provider="acme", **fields)
+    return ask(url, origin=HostOrigin.USER, provider="acme")

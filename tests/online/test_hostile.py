@@ -27,6 +27,8 @@ from tests.online.servers import NAME, Authority, Reply, Server, ask, raw_server
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 SHORT = Bounds(connect_s=2.0, read_s=0.4, total_s=0.6, max_body=100_000, max_headers=20_000)
+ROOMY = Bounds(total_s=30.0, max_body=SHORT.max_body, max_headers=SHORT.max_headers)
+"""For what ends by itself, however busy the machine is."""
 
 
 def drip(start: bytes, pieces: Iterator[bytes], every_s: float = 0.05) -> Callable[[socket.socket], None]:
@@ -65,9 +67,9 @@ def test_slow_drip_ends_at_the_total_time(serve_raw: ServeScript, connect: Conne
     start, pieces = DRIPS[name]
     server = serve_raw(drip(start, pieces))
     began = time.monotonic()
-    with pytest.raises(NoAnswer, match="within 0.6 s|fell silent|larger than"):
+    with pytest.raises(NoAnswer, match=r"within 0\.6 s|fell silent|larger than"):
         connect(bounds=SHORT).send(ask(f"https://{NAME}:{server.port}/"))
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 5.0
 
 
 FLOODS = {
@@ -86,9 +88,9 @@ def test_flood_ends_at_the_size_limit(serve_raw: ServeScript, connect: Connect, 
     start, pieces = FLOODS[name]
     server = serve_raw(flood(start, pieces))
     began = time.monotonic()
-    with pytest.raises(NoAnswer, match="larger than|broke, or fell silent|within 0.6 s"):
+    with pytest.raises(NoAnswer, match=r"larger than|broke, or fell silent|within 0\.6 s"):
         connect(bounds=SHORT).send(ask(f"https://{NAME}:{server.port}/"))
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 5.0
 
 
 def test_memory_stays_bounded_under_a_flood() -> None:
@@ -116,7 +118,7 @@ def test_memory_stays_bounded_under_a_flood() -> None:
 
 @pytest.mark.parametrize("size", [100_000, 100_001, 50_000_000])
 def test_body_up_to_the_limit_is_read(serve: ServeReplies, connect: Connect, size: int) -> None:
-    server, client = serve(Reply(200, {}, b" " * size)), connect(bounds=SHORT)
+    server, client = serve(Reply(200, {}, b" " * size)), connect(bounds=ROOMY)
     if size <= SHORT.max_body:
         assert size == len(client.send(ask(server.url())).body)
     else:
@@ -127,7 +129,7 @@ def test_body_up_to_the_limit_is_read(serve: ServeReplies, connect: Connect, siz
 def test_a_redirects_body_is_bounded_too(serve: ServeReplies, connect: Connect) -> None:
     server = serve(Reply(302, {"Location": "https://evil.example/"}, b" " * 50_000_000))
     with pytest.raises(NoAnswer, match="the answer is larger than 100000 bytes"):
-        connect(bounds=SHORT).send(ask(server.url()))
+        connect(bounds=ROOMY).send(ask(server.url()))
 
 
 BOMB = gzip.compress(bytes(200_000_000), 9)
@@ -146,13 +148,14 @@ BOMB = gzip.compress(bytes(200_000_000), 9)
         ("gzip", b"no gzip at all", "body is damaged"),
         ("gzip", gzip.compress(b"{}" * 99)[:-12], "body is cut off"),
     ],
+    ids=["gzip", "gzip-200-mb", "deflate", "gzip-twice", "brotli", "zstandard", "no-gzip", "gzip-cut-off"],
 )
 def test_bombs_and_unasked_codings_give_no_answer(
     serve: ServeReplies, connect: Connect, coding: str, body: bytes, reason: str
 ) -> None:
     server = serve(Reply(200, {"Content-Encoding": coding}, body))
     with pytest.raises(NoAnswer, match=reason):
-        connect(bounds=SHORT).send(ask(server.url()))
+        connect(bounds=ROOMY).send(ask(server.url()))
 
 
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate", "deflate raw", "identity", "GZIP"])
@@ -161,7 +164,7 @@ def test_usual_codings_are_undone(serve: ServeReplies, connect: Connect, coding:
     raw = zlib.compressobj(wbits=-15)
     bodies = {"deflate": zlib.compress(text), "deflate raw": raw.compress(text) + raw.flush(), "identity": text}
     server = serve(Reply(200, {"Content-Encoding": coding.split()[0]}, bodies.get(coding, gzip.compress(text))))
-    assert text == connect(bounds=SHORT).send(ask(server.url())).body
+    assert text == connect(bounds=ROOMY).send(ask(server.url())).body
 
 
 def _reset(connection: socket.socket) -> None:
@@ -189,12 +192,12 @@ BROKEN = {
 def test_connections_that_break_give_no_answer(serve_raw: ServeScript, connect: Connect, name: str) -> None:
     server = serve_raw(BROKEN[name])
     with pytest.raises(NoAnswer, match="the connection broke"):
-        connect(bounds=SHORT).send(ask(f"https://{NAME}:{server.port}/"))
+        connect(bounds=ROOMY).send(ask(f"https://{NAME}:{server.port}/"))
 
 
 def test_an_answer_cut_off_in_its_header_has_no_body(serve_raw: ServeScript, connect: Connect) -> None:
     server = serve_raw(lambda connection: connection.sendall(OK))
-    assert b"" == connect(bounds=SHORT).send(ask(f"https://{NAME}:{server.port}/")).body
+    assert b"" == connect(bounds=ROOMY).send(ask(f"https://{NAME}:{server.port}/")).body
 
 
 def test_lost_requests_are_repeated_only_where_that_does_no_harm(serve_raw: ServeScript, connect: Connect) -> None:
@@ -253,7 +256,7 @@ def _old_protocol(authority: Authority, stranger: trustme.CA) -> ssl.SSLContext:
     return context
 
 
-TLS = {
+TLS: dict[str, tuple[Callable[[Authority, trustme.CA], ssl.SSLContext], str]] = {
     "other-name": (lambda authority, _: authority.context("other.com"), "the certificate is for another name"),
     "name-inside-other": (lambda authority, _: authority.context("api.acme.com.evil.com"), "for another name"),
     "wildcard-too-deep": (lambda authority, _: authority.context("*.com"), "for another name"),
@@ -314,7 +317,7 @@ def test_tls_handshake_that_drips_ends_in_time(connect: Connect) -> None:
     began = time.monotonic()
     with listener, pytest.raises(NoAnswer):
         connect(bounds=SHORT).send(ask(f"https://{NAME}:{listener.getsockname()[1]}/"))
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 5.0
     thread.join(5)
 
 
@@ -322,7 +325,7 @@ def test_no_connection_or_descriptor_is_left_behind(serve_raw: ServeScript, conn
     import os
 
     server = serve_raw(lambda connection: connection.sendall(OK + b"Content-Length: 40\r\n\r\n{"))
-    client = connect(bounds=SHORT, pace=Pace(rate_per_s=1000.0, retries=0, breaker_failures=1000))
+    client = connect(bounds=ROOMY, pace=Pace(rate_per_s=1000.0, retries=0, breaker_failures=1000))
     counts = []
     for _ in range(6):
         for _ in range(5):

@@ -15,6 +15,8 @@ from secrethunt.report import FORMATS, ReportOptions
 from secrethunt.verdict import Evidence, Outcome, State, Verdict
 from tests.report.samples import make_finding, make_rule, make_value
 
+_WITHOUT_FACTS = {"github-annotations", "gitlab-codequality", "gitlab-secret-detection", "junit"}
+"""Formats that show one sentence of each finding."""
 AT = "2026-06-01T12:00:00Z"
 E_OK = Evidence("GET https://api.acme.example/v1/me", 200, "json login")
 VALIDATION = Validation(active=1, inactive=1, unknown=3, requests=7, cached=1, reasons=(("a firewall", 2), ("off", 1)))
@@ -55,12 +57,18 @@ def test_text_puts_what_is_live_before_what_is_severe() -> None:
     assert page.index("ACTIVE  LOW") < page.index("INACTIVE  CRITICAL")
 
 
+def test_nothing_live_is_not_nothing_found() -> None:
+    page = rendered("text", validation=replace(VALIDATION, not_shown=3)).decode()
+    assert page.startswith("No secrets found that are known to be live.")
+    assert "Not shown: 3 places whose credential is not known to be active." in page
+
+
 def test_earlier_verdicts_are_marked() -> None:
     page = rendered("text", make_finding(verdict=verdict(State.INACTIVE, "rejected", is_cached=True))).decode()
     assert "(asked 2026-06-01T12:00:00Z, from an earlier run)" in page
 
 
-@pytest.mark.parametrize("format_name", ["json", "jsonl", "sarif", "text"])
+@pytest.mark.parametrize("format_name", [name for name in FORMATS if name != "csv"])
 def test_a_report_that_nobody_asked_to_validate_says_nothing_of_it(format_name: str) -> None:
     report = rendered(format_name, make_finding(), validation=None)
     assert b"verdict" not in report.lower()
@@ -101,7 +109,14 @@ def test_sarif_has_it_as_a_property_and_in_the_message() -> None:
     assert 1 == log["runs"][0]["properties"]["validation"]["active"]
 
 
-@pytest.mark.parametrize("format_name", ["json", "jsonl", "sarif", "text"])
+@pytest.mark.parametrize("format_name", list(FORMATS))
+def test_every_format_says_whether_it_is_live(format_name: str) -> None:
+    report = rendered(format_name, make_finding(verdict=verdict(State.ACTIVE))).decode().lower()
+    assert "active" in report and "the provider knows it" in report
+    assert "octo" in report or format_name in _WITHOUT_FACTS
+
+
+@pytest.mark.parametrize("format_name", list(FORMATS))
 def test_a_secret_in_what_a_provider_says_is_masked(format_name: str) -> None:
     value = make_value("one")
     outcome = Outcome(State.ACTIVE, f"knows {value.decode()}", (), (("url", f"https://a/{value.decode()}"),))

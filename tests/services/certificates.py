@@ -24,8 +24,8 @@ class Certificates:
     key: Path
 
 
-def make_certificates(home: Path) -> Certificates:
-    """Write an authority, and a certificate with its key for `localhost`, 127.0.0.1 and ::1, valid for a day."""
+def make_certificates(home: Path, host: str = "localhost") -> Certificates:
+    """Write an authority, and a certificate with its key for *host*, 127.0.0.1 and ::1, valid for a day."""
     authority_key = ec.generate_private_key(ec.SECP256R1())
     # Two of one name in one bundle would be taken for each other.
     authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Authority {secrets.token_hex(8)}")])
@@ -37,12 +37,12 @@ def make_certificates(home: Path) -> Certificates:
     key = ec.generate_private_key(ec.SECP256R1())
     names = x509.SubjectAlternativeName(
         [
-            x509.DNSName("localhost"),
+            x509.DNSName(host),
             x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
             x509.IPAddress(ipaddress.ip_address("::1")),
         ]
     )
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     certificate = (
         _builder(name, authority_name, key.public_key())
         .add_extension(names, critical=False)

@@ -11,7 +11,7 @@ from tests.services.certificates import make_certificates
 from tests.services.daemon import folder, free_port, program, running
 from tests.services.databases import Service, password
 
-BASE = "dc=acme,dc=example"
+BASE = "dc=acme,dc=internal"
 _CONF = """\
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema

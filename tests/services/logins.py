@@ -26,9 +26,9 @@ def sshd(public_key: str) -> Iterator[tuple[int, str]]:
     with folder("sshd") as home:
         port = free_port()
         subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", home / "host"], check=True)
-        (home / "authorized").write_text(public_key + "\n")
+        (home / getpass.getuser()).write_text(public_key + "\n")
         (home / "conf").write_text(
-            f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {home}/host\nAuthorizedKeysFile {home}/authorized\n"
+            f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {home}/host\nAuthorizedKeysFile {home}/%u\n"
             f"PidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nMaxStartups 50\n"
         )
         with running([server, "-D", "-e", "-f", str(home / "conf")], port=port, home=home):

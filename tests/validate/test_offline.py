@@ -139,6 +139,12 @@ def test_accounts_of_canary_services_are_known_by_the_key_id(account: int) -> No
         assert outcome_of(credential, touches_canaries=True) is None
 
 
+@pytest.mark.parametrize(("provider", "expected"), [("aws", State.UNKNOWN), ("acme", None)])
+def test_accounts_that_the_scan_names_count_at_their_provider(provider: str, expected: State | None) -> None:
+    rule = make_rule(provider=provider)
+    assert expected is state_of(credential_of(make_value("one"), rule=rule, facts={"account": "052310077262"}))
+
+
 def test_other_accounts_are_no_canaries() -> None:
     assert outcome_of(credential_of(aws_key_id(123456789012))) is None
 

@@ -58,7 +58,7 @@ class _Plain(socket.socket):
         self.meter.count(len(data))
         return data
 
-    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:  # type: ignore[override]  # C signature
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         size = super().recv_into(buffer, nbytes, flags)
         self.meter.count(size)
         return size

@@ -60,6 +60,6 @@ def docker_registry() -> Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
-def verdaccio() -> Iterator[Service]:
+def verdaccio() -> Iterator[tuple[Service, str]]:
     with registries.verdaccio() as service:
         yield service

@@ -15,6 +15,7 @@ from secrethunt import __version__
 from secrethunt.errors import ExitCode, SecrethuntError
 
 _COMMANDS = {
+    "allow": ("Allow secrets: entries that survive moves and rebases.", "secrethunt.cli.allow"),
     "rules": ("List, show and check the rules that find secrets.", "secrethunt.cli.rules"),
     "scan": ("Find secrets in directories, files, git repositories or standard input.", "secrethunt.cli.scan"),
 }

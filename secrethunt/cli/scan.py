@@ -81,6 +81,7 @@ class ScanOptions:
     help="Keep in FILE what is known of one repository's history; the next scan with it reads only what is new.",
 )
 @suppress_options
+@click.option("--baseline", metavar="FILE", help="Report only what this baseline does not know.")
 @click.option("--show-suppressed", is_flag=True, help="Report what is allowed as well, and say why it is.")
 @click.option("--no-decode", is_flag=True, help="Look into no encoded text, compressed file or archive.")
 @click.option(

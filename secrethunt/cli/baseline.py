@@ -19,6 +19,7 @@ from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Confidence
 from secrethunt.report import render_problems
 from secrethunt.report.escape import escape
+from secrethunt.report.quantities import count
 from secrethunt.sources.contract import Scope, SourceOptions
 from secrethunt.suppress.baseline import Baseline, Place, difference, load_baseline, places_of, write_baseline
 
@@ -147,7 +148,7 @@ def _tell(places: Iterable[Place], what: str) -> None:
 def _counted(places: Iterable[Place]) -> str:
     listed = list(places)
     secrets = len({place.secret_id for place in listed})
-    return f"{secrets} {'secret' if secrets == 1 else 'secrets'} in {len(listed)} {'place' if len(listed) == 1 else 'places'}"
+    return f"{count(secrets, 'secret')} in {count(len(listed), 'place')}"
 
 
 def _ended(result: ScanResult) -> int:

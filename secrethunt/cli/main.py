@@ -17,6 +17,7 @@ from secrethunt.errors import ExitCode, SecrethuntError
 _COMMANDS = {
     "allow": ("Allow secrets: entries that survive moves and rebases.", "secrethunt.cli.allow"),
     "baseline": ("What is known already and fails no scan: create, update, diff.", "secrethunt.cli.baseline"),
+    "import": ("Take over other scanners' ignore files, baselines and reports.", "secrethunt.cli.importing"),
     "rules": ("List, show and check the rules that find secrets.", "secrethunt.cli.rules"),
     "scan": ("Find secrets in directories, files, git repositories or standard input.", "secrethunt.cli.scan"),
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-The line in `.gitattributes` that lets two branches add entries side by side: git's `union` driver keeps the lines of both
-(gitattributes(5), "Performing a three-way merge").
+The line in `.gitattributes` that lets two branches add entries side by side: git's `union` driver keeps the lines of
+both (gitattributes(5), "Performing a three-way merge").
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ class Scanner:
         findings: list[Finding] = []
         suppressed: list[Finding] = []
         ledgers = []
-        notes: list[str] = []
+        notes = list(self.ruleset.notes)
         for source, sieve in zip(sources, sieves, strict=True):
             ledger = Ledger()
             if remembered is None:

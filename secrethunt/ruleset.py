@@ -137,10 +137,9 @@ def _read_any(path: str, notes: list[str]) -> Iterable[tuple[Rule, Anchor]]:
     converted = convert_rules(path)
     unused = sorted({lost.id for lost in converted.lost if lost.is_whole})
     if unused:
-        notes.append(
-            f"{path}: {len(unused)} of its rules are not used ({', '.join(unused[:5])}{', …' if len(unused) > 5 else ''});"
-            f" `secrethunt rules convert` says why"
-        )
+        named = ", ".join([*unused[:5], "…"] if len(unused) > 5 else unused)
+        why = "`secrethunt rules convert` says why"
+        notes.append(f"{path}: {len(unused)} of its rules are not used ({named}); {why}")
     return converted.rules
 
 

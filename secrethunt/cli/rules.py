@@ -94,9 +94,8 @@ def convert(file: str, output: str) -> int:
     else:
         _save(output, converted.as_yaml())
     for lost in converted.lost:
-        click.echo(
-            f"{escape(lost.id)}: {'not carried over' if lost.is_whole else 'without'}: {escape(lost.what)}", err=True
-        )
+        what = "not carried over" if lost.is_whole else "without"
+        click.echo(f"{escape(lost.id)}: {what}: {escape(lost.what)}", err=True)
     whole = len({lost.id for lost in converted.lost if lost.is_whole})
     click.echo(f"{len(converted.entries)} rules written, {whole} not carried over", err=True)
     return ExitCode.FINDINGS if whole else ExitCode.CLEAN

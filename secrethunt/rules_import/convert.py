@@ -96,9 +96,8 @@ def _drafts(path: str) -> Iterator[Draft]:
     if not isinstance(document, Mapping) or not isinstance(document.get("rules"), list):
         raise RuleError(path, 1, "neither rules of ours nor of a scanner that is known")
     if path.endswith(".toml"):
-        return gitleaks_drafts(
-            document, "betterleaks" if "betterleaks" in str(document.get("title", "")).lower() else "gitleaks"
-        )
+        is_better = "betterleaks" in str(document.get("title", "")).lower()
+        return gitleaks_drafts(document, "betterleaks" if is_better else "gitleaks")
     return yaml_drafts(document, _yaml_tool(document))
 
 

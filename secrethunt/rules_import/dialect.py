@@ -3,7 +3,7 @@
 From the regular expressions of Go (RE2) and Rust to those of `re` on bytes: the same language, spelled differently.
 
 What differs: flags in the middle hold to the end of their group; `$` without `m` is the very end; POSIX classes, `\\z`,
-`\\Q…\\E`, `\\x{…}`; white space in `(?x)` counts nowhere, in classes neither. What `re` cannot say is refused, not guessed.
+`\\Q…\\E`, `\\x{…}`; white space in `(?x)` counts nowhere, in classes neither. What `re` cannot say is refused.
 Formats: https://github.com/google/re2/wiki/Syntax, https://docs.rs/regex/latest/regex/#syntax.
 """
 
@@ -171,6 +171,9 @@ class _Translator:
 
     def _open(self) -> None:
         text, at = self._text, self._at
+        if text.startswith("(?#", at):
+            self._at = (text.find(")", at) + 1) or len(text)
+            return
         named = _NAMED.match(text, at)
         if named is not None or not text.startswith("(?", at):
             self._groups += 1

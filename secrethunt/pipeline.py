@@ -121,6 +121,8 @@ class Scanner:
             suppressed.extend(known)
         self._detector.keep()
         is_all = source_options.scope is Scope.ALL and not self._options.selection.is_partial
+        if baseline is not None and is_all and (gone := baseline.gone([*findings, *suppressed])):
+            notes.append(f"{gone} of the secrets that {baseline.name} knows are gone; `baseline update` forgets them")
         return ScanResult(
             findings=tuple(findings),
             coverage=self._coverage(ledgers, time.monotonic() - started),

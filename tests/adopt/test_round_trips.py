@@ -60,6 +60,11 @@ def gitleaks_ignore_file(repo: RepoBuilder, out: Path) -> Path:
     return out
 
 
+def betterleaks_report(repo: RepoBuilder, out: Path) -> Path:
+    run(repo, tool("betterleaks"), "git", "-o", str(out), ".", fine=(0, 1))
+    return out
+
+
 def detect_secrets_baseline(repo: RepoBuilder, out: Path) -> Path:
     out.write_bytes(run(repo, tool("detect-secrets"), "scan"))
     return out
@@ -101,6 +106,7 @@ def repo(make_repo: MakeRepo, ruleset: Ruleset) -> RepoBuilder:
         gitleaks_redacted,
         gitleaks_of_files,
         gitleaks_ignore_file,
+        betterleaks_report,
         detect_secrets_baseline,
         kingfisher_baseline,
         kingfisher_report,
@@ -116,8 +122,8 @@ def test_import_leaves_alone_what_the_tool_left_alone(
 ) -> None:
     file = make(repo, tmp_path / "foreign.json")
     # One cache for all: each home of its own would compile the rules again.
-    cache = {"SECRETHUNT_CACHE_DIR": str(tmp_path_factory.getbasetemp() / "rules")}
-    done = secrethunt.run("import", str(file), "--reason", "known", *ONLY, cwd=repo.path, **cache)
+    cache = str(tmp_path_factory.getbasetemp() / "rules")
+    done = secrethunt.run("import", str(file), "--reason", "known", *ONLY, cwd=repo.path, SECRETHUNT_CACHE_DIR=cache)
     named = {path for path in ("old.py", "a/conf.py", "b/slack.py") if f"{path}:".encode() in done.stdout}
     assert {"a/conf.py"} <= named, done.stdout + done.stderr.encode()
     assert ("old.py" in named) is (make not in (gitleaks_of_files, detect_secrets_baseline))
@@ -128,7 +134,7 @@ def test_import_leaves_alone_what_the_tool_left_alone(
     repo.commit({"new/conf.py": known, "a/conf.py": f'# moved\nx = 1\n\ntoken = "{fresh}"\n'})
 
     options = ("--format", "jsonl", "--show-suppressed", "--show-secrets", *ONLY)
-    report = secrethunt.run("scan", *options, cwd=repo.path, **cache)
+    report = secrethunt.run("scan", *options, cwd=repo.path, SECRETHUNT_CACHE_DIR=cache)
     found = [json.loads(line) for line in report.stdout.splitlines()][:-1]
     reported = {(item["path"], item["secret"] == fresh) for item in found if not item["suppression"]}
     assert named == {item["path"] for item in found if item["suppression"]}

@@ -29,7 +29,7 @@ from secrethunt.checksums import CHECKSUMS
 from secrethunt.facts import read_facts
 from secrethunt.records import MAX_CANDIDATES, Allowance, Candidate, Capture, Confidence, Rule, Secret, Span
 
-_FACT_NAMES = frozenset(
+FACT_NAMES = frozenset(
     {"account", "client_id", "database", "email", "environment", "host", "kind", "mode", "region", "user"}
 )
 """Named groups of a pattern whose text may be shown; all others may hold part of the secret."""
@@ -253,6 +253,6 @@ def _facts(rule: Rule, value: bytes, capture: Capture) -> tuple[tuple[str, str],
     named = (
         (name, text.decode("utf-8", "backslashreplace"))
         for name, text in sorted(groups.items())
-        if name in _FACT_NAMES and name not in names and text
+        if name in FACT_NAMES and name not in names and text
     )
     return (*named, *said)

@@ -26,6 +26,10 @@ COMMANDS = [
     ("baseline", "diff"),
     ("baseline", "update"),
     ("import",),
+    ("explain",),
+    ("completion",),
+    ("man",),
+    ("validate",),
     ("rules",),
     ("rules", "list"),
     ("rules", "show"),
@@ -48,7 +52,7 @@ def test_version(secrethunt: Runner) -> None:
 
 def test_documented_options_exist(secrethunt: Runner) -> None:
     helps = "".join(secrethunt.run(*command, "--help").stdout.decode() for command in COMMANDS)
-    for page in ("README.md", "docs/scanning.md", "docs/suppression.md"):
+    for page in ("README.md", "docs/scanning.md", "docs/suppression.md", "docs/validation.md"):
         text = (ROOT / page).read_text(encoding="utf-8")
         named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - {"--unordered", "--batch"}
         assert named

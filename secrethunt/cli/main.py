@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _COMMANDS = {
+    "allow": ("Allow secrets: entries that survive moves and rebases.", "secrethunt.cli.allow"),
+    "baseline": ("What is known already and fails no scan: create, update, diff.", "secrethunt.cli.baseline"),
+    "import": ("Take over other scanners' ignore files, baselines and reports.", "secrethunt.cli.importing"),
     "completion": ("Print a script that completes commands in a shell.", "secrethunt.cli.completion"),
     "explain": ("Show one finding in full.", "secrethunt.cli.explain"),
     "man": ("Print manual pages.", "secrethunt.cli.man"),

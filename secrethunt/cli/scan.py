@@ -15,16 +15,17 @@ import click
 from secrethunt import __version__
 from secrethunt.cli.config import Config, cache_directory, load_config
 from secrethunt.cli.display import Tell, progress
+from secrethunt.cli.keys import fingerprint_key
 from secrethunt.cli.online import lower_checks, online_options, refuse_online_options
 from secrethunt.cli.outputs import Output, check_outputs, parse_report, write_outputs
 from secrethunt.cli.policy import FailPolicy, exit_code, parse_fail_on
 from secrethunt.cli.selection import lower_selection, rule_options
 from secrethunt.cli.sizes import parse_size
+from secrethunt.cli.suppression import lower_suppress, suppress_options
 from secrethunt.coverage import ScanResult
 from secrethunt.decode import DecodeOptions
 from secrethunt.diskcache import DiskCache
 from secrethunt.errors import ConfigError, UsageError
-from secrethunt.findings import PUBLIC_KEY
 from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Confidence
 from secrethunt.report import FORMATS, ReportOptions, render_problems
@@ -98,6 +99,9 @@ class ScanOptions:
     metavar="FILE",
     help="Keep in FILE what is known of one repository's history; the next scan with it reads only what is new.",
 )
+@suppress_options
+@click.option("--baseline", metavar="FILE", help="Report only what this baseline does not know.")
+@click.option("--show-suppressed", is_flag=True, help="Report what is allowed as well, and say why it is.")
 @click.option("--no-decode", is_flag=True, help="Look into no encoded text, compressed file or archive.")
 @click.option(
     "--max-archive-depth",
@@ -175,9 +179,11 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
             fingerprint_key=fingerprint_key(config),
             decode=_decode_options(config, options),
             cache_directory=cache_directory(),
+            suppress=lower_suppress(options),
         ),
         report=ReportOptions(
             show_secrets=options["show_secrets"],
+            show_suppressed=options["show_suppressed"],
             explain=options["explain"],
             color=wants_color(options),
             tool_version=__version__,
@@ -247,23 +253,6 @@ def _confidence(label: str) -> Confidence:
     if label not in Confidence.labels():
         raise ConfigError(f"min_confidence must be one of {', '.join(Confidence.labels())}, not {label!r}")
     return Confidence[label.upper()]
-
-
-def fingerprint_key(config: Config) -> bytes:
-    """The organisation's key: at least 16 bytes, so that it cannot be guessed along with the password."""
-    if not config.fingerprint_key_file:
-        return PUBLIC_KEY
-    try:
-        with open(config.fingerprint_key_file, "rb") as file:
-            key = file.read().strip()
-    except OSError as err:
-        raise ConfigError(f"cannot read the fingerprint key {config.fingerprint_key_file}: {err.strerror}") from err
-    if len(key) < 16:
-        raise ConfigError(
-            f"the fingerprint key in {config.fingerprint_key_file} is shorter than 16 bytes",
-            hint="Make one with `openssl rand -hex 32`.",
-        )
-    return key
 
 
 def _note_slow_path() -> None:

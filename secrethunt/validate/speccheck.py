@@ -22,10 +22,8 @@ def check_validators(ruleset: Ruleset, checks: Checks) -> Iterator[Complaint]:
     detector = Detector(ruleset, DiskCache(None))
     rules: dict[str, Rule] = {rule.id: rule for rule in ruleset.rules}
     for rule in ruleset.rules:
-        if rule.id not in checks:
-            continue
         try:
-            check = checks[rule.id]
+            check = checks.get(rule.id)
         except RuleError as err:
             yield Complaint(rule, str(err).partition("validate: ")[2] or str(err))
             continue

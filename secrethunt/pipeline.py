@@ -22,7 +22,7 @@ from secrethunt.errors import SourceError, UsageError
 from secrethunt.findings import PUBLIC_KEY, Naming, Placed, assemble_findings, report_order
 from secrethunt.neighbours import join_directories
 from secrethunt.objectscan import ObjectScan, appraised, blob_id, note_decoded, sure_enough
-from secrethunt.records import Blob, BlobCandidates, BlobId, BlobKind, Confidence, Finding, Provenance
+from secrethunt.records import Blob, BlobCandidates, BlobId, BlobKind, Confidence, Finding, Provenance, Span
 from secrethunt.ruleset import RuleSelection, Ruleset, load_ruleset
 from secrethunt.sources import open_source
 from secrethunt.sources.contract import Ledger, Scope, Source, SourceOptions
@@ -105,6 +105,21 @@ class Scanner:
         self._detector.keep()
         coverage = self._coverage(ledgers, time.monotonic() - started)
         return ScanResult(tuple(findings), coverage, tuple(_problems(ledgers)), notes)
+
+    def scan_source(self, source: Source, *, progress: Progress | None = None) -> ScanResult:
+        """Scan one *source* that the caller has opened."""
+        started = time.monotonic()
+        ledger = Ledger()
+        findings = self._scan_source(source, ledger, progress)
+        self._detector.keep()
+        coverage = self._coverage([ledger], time.monotonic() - started)
+        return ScanResult(tuple(findings), coverage, tuple(ledger.problems))
+
+    def windows_around(self, data: bytes, finding: Finding, span: Span) -> list[tuple[int, int]]:
+        """Ranges of *data* around *span* on which it may depend that *finding* is one; hints count where it was decoded."""
+        rules = set() if finding.decode else {finding.rule.id, *finding.also}
+        windows = self._detector.windows_in(data, rules)
+        return [(begin, stop) for begin, stop in windows if begin <= span.start and span.end <= stop]
 
     def scan_bytes(self, data: bytes, path: str = "-") -> tuple[Finding, ...]:
         """Findings in *data*, as if it were a file at *path*."""

@@ -25,6 +25,7 @@ from secrethunt.findings import PUBLIC_KEY
 from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Confidence
 from secrethunt.report import FORMATS, ReportOptions, render, render_problems
+from secrethunt.ruleset import RuleSelection
 from secrethunt.sources.contract import DEFAULT_MAX_SIZE, Scope, SourceOptions
 
 _LARGEST_MAX_SIZE = 1 << 30
@@ -145,6 +146,25 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
         output=options["output"],
         policy=parse_fail_on(options["fail_on"] or config.fail_on),
     )
+
+
+def scanner_options(config: Config) -> ScannerOptions:
+    """What the configuration alone says; for commands without options of their own for it."""
+    return ScannerOptions(
+        selection=RuleSelection(
+            files=config.rules, only=config.only, exclude=config.exclude, builtin=config.builtin_rules
+        ),
+        min_confidence=_confidence(config.min_confidence),
+        jobs=config.jobs,
+        fingerprint_key=_fingerprint_key(config),
+        decode=_decode_options(config, {"max_archive_depth": None, "no_decode": False, "max_size": None}),
+        cache_directory=cache_directory(),
+    )
+
+
+def size_limit(config: Config) -> int:
+    """The largest blob that is read, in bytes."""
+    return _max_size(config.max_size)
 
 
 def _decode_options(config: Config, options: dict[str, Any]) -> DecodeOptions:

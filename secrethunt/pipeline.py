@@ -116,7 +116,7 @@ class Scanner:
         return ScanResult(tuple(findings), coverage, tuple(ledger.problems))
 
     def windows_around(self, data: bytes, finding: Finding, span: Span) -> list[tuple[int, int]]:
-        """Ranges of *data* around *span* on which it may depend that *finding* is one; hints count where it was decoded."""
+        """Ranges of *data* around *span* on which it may depend that *finding* is one."""
         rules = set() if finding.decode else {finding.rule.id, *finding.also}
         windows = self._detector.windows_in(data, rules)
         return [(begin, stop) for begin, stop in windows if begin <= span.start and span.end <= stop]

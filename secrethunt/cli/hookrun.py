@@ -34,10 +34,11 @@ _AFTER = {
         "check: git push --no-verify",
     ),
     "pre-receive": (
-        "The push was refused; nothing of it was kept. Rewrite the commits that are named (git rebase -i) and push again.",
-        "Treat each secret as known: change it at its provider.",
+        "The push was refused; nothing of it was kept. Rewrite the commits that are named (git rebase -i) and push",
+        "again. Treat each secret as known: change it at its provider.",
     ),
 }
+_FRAMEWORK = ("FROM_REF", "LOCAL_BRANCH", "REMOTE_BRANCH", "REMOTE_NAME")
 _WHERE = {
     "pre-commit": "what you are about to commit",
     "pre-push": "what you are about to push",
@@ -88,16 +89,27 @@ def _check(hook: str, arguments: Sequence[str], scanner: Scanner, layout: GitLay
     limit = size_limit(config)
     if hook == "pre-commit":
         return [check_staged(scanner, layout, max_size=limit)]
-    lines = sys.stdin.read().splitlines()
     if hook == "pre-push":
-        remote = arguments[0] if arguments else ""
+        remote, lines = _pushed(arguments)
         updates = check_push(scanner, layout, lines, remote, max_size=limit)
     else:
-        updates = check_receive(scanner, layout, lines, max_size=limit)
+        updates = check_receive(scanner, layout, sys.stdin.read().splitlines(), max_size=limit)
     for update, checked in updates:
         for note in checked.notes:
             click.echo(f"secrethunt: {update.name}: {note}", err=True)
     return [checked for _, checked in updates]
+
+
+def _pushed(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """Remote and refs, from git or from the pre-commit framework, which reads git's standard input itself."""
+    told = os.environ.get("PRE_COMMIT_TO_REF")
+    if not told:
+        return (arguments[0] if arguments else ""), sys.stdin.read().splitlines()
+    named = {name: os.environ.get(f"PRE_COMMIT_{name}", "") for name in _FRAMEWORK}
+    line = (
+        f"{named['LOCAL_BRANCH'] or 'HEAD'} {told} {named['REMOTE_BRANCH'] or 'HEAD'} {named['FROM_REF'] or '0' * 40}"
+    )
+    return named["REMOTE_NAME"], [line]
 
 
 def _say(hook: str, findings: Sequence[Finding], checked: Sequence[Checked]) -> None:

@@ -6,7 +6,7 @@ What a hook looks at, and what it finds new there: the index, the commits that a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -82,13 +82,9 @@ def check_staged(scanner: Scanner, layout: GitLayout, *, max_size: int) -> Check
     return Checked(_checked(scanner, source), notes=notes)
 
 
-def check_commits(
-    scanner: Scanner, backend: ChangeBackend, layout: GitLayout, commits: Sequence[str], *, max_size: int,
-    head: str | None = None, tags: Sequence[str] = (),
-) -> Checked:  # fmt: skip
-    """New findings of *commits*; *head* decides what still stands."""
-    source = CommittedChanges(backend, layout, commits, max_size=max_size, head=head, tags=tags)
-    return Checked(_checked(scanner, source), commits=len(commits))
+def check_commits(scanner: Scanner, source: CommittedChanges, commits: int) -> Checked:
+    """New findings of the commits of *source*."""
+    return Checked(_checked(scanner, source), commits=commits)
 
 
 def _checked(scanner: Scanner, source: StagedChanges | CommittedChanges) -> ScanResult:
@@ -107,7 +103,7 @@ def check_push(
     backend = open_changes(layout)
     updates = [RefUpdate(fields[2], fields[3], fields[1]) for fields in _fields(lines, 4)]
     known = [f"--remotes={remote}"] if remote and "/" not in remote and ":" not in remote else []
-    return _check_updates(scanner, backend, layout, updates, known, max_size=max_size)
+    return _check_updates(scanner, _Pushed(backend, layout, known, max_size), updates)
 
 
 def check_receive(
@@ -120,7 +116,7 @@ def check_receive(
     """
     backend = open_changes(layout)
     updates = [RefUpdate(fields[2], fields[0], fields[1]) for fields in _fields(lines, 3)]
-    return _check_updates(scanner, backend, layout, updates, ["--all"], max_size=max_size)
+    return _check_updates(scanner, _Pushed(backend, layout, ["--all"], max_size), updates)
 
 
 def _fields(lines: Iterable[str], count: int) -> Iterator[list[str]]:
@@ -135,20 +131,29 @@ def _fields(lines: Iterable[str], count: int) -> Iterator[list[str]]:
             yield fields
 
 
-def _check_updates(
-    scanner: Scanner, backend: ChangeBackend, layout: GitLayout, updates: Iterable[RefUpdate], known: list[str],
-    *, max_size: int,
-) -> list[tuple[RefUpdate, Checked]]:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Pushed:
+    """One push."""
+
+    backend: ChangeBackend
+    layout: GitLayout
+    known: list[str]
+    """What the other side has, as `git rev-list` is told."""
+    max_size: int
+
+
+def _check_updates(scanner: Scanner, push: _Pushed, updates: Iterable[RefUpdate]) -> list[tuple[RefUpdate, Checked]]:
     checked = []
     seen: set[str] = set()
     for update in updates:
         if update.new in ZERO:
             checked.append((update, Checked(_nothing(), notes=("deleted, so nothing is sent",))))
             continue
-        commits, tags = pushed_commits(backend, update, known)
+        commits, tags = pushed_commits(push.backend, update, push.known)
         commits = [commit for commit in commits if commit not in seen]
         seen.update(commits)
-        checked.append((update, check_commits(scanner, backend, layout, commits, max_size=max_size, tags=tags)))
+        source = CommittedChanges(push.backend, push.layout, commits, max_size=push.max_size, tags=tags)
+        checked.append((update, check_commits(scanner, source, len(commits))))
     return checked
 
 

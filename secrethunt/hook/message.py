@@ -19,6 +19,8 @@ from secrethunt.report.redact import Redactor, iter_secrets
 _WIDTH = 100
 _MARGIN = " " * 13
 _ID_SHOWN = 12
+MOST_SHOWN = 20
+"""Findings described at most."""
 
 
 def iter_message(findings: Sequence[Finding], what: str, *, after: Iterable[str]) -> Iterator[str]:
@@ -33,9 +35,12 @@ def iter_message(findings: Sequence[Finding], what: str, *, after: Iterable[str]
     redactor = Redactor(iter_secrets(findings))
     secrets = len({finding.secret_id for finding in findings})
     yield f"secrethunt: {count(secrets, 'secret')} in {what}"
-    for finding in findings:
+    for finding in findings[:MOST_SHOWN]:
         yield ""
         yield from describe(finding, redactor)
+    if len(findings) > MOST_SHOWN:
+        yield ""
+        yield f"  and {len(findings) - MOST_SHOWN:,} more places"
     yield ""
     yield from after
 

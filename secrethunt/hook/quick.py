@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Hot: the first look at a commit, in a bare interpreter (`python -I -S quick.py`): says "clean" or hands over to the whole.
+Hot: the first look at a commit, in a bare interpreter (`python -I -S`): says "clean", or asks the whole scanner.
 
 Nothing is imported but what starting Python imports anyway, because importing the scanner takes four times as long as
-this takes in all. It asks git for the staged change with each file whole, lets Hyperscan look for the rules' anchors, and
-is done where no anchor's window (all bytes on which its rule's answer can depend) meets an added line. What the windows,
-the database and the patterns are stands in a snapshot that `snapshot.py` leaves in the cache. Whatever is out of the
-ordinary (no snapshot, a merge, an unborn branch, Git LFS, a very large change) is left to the whole scanner, which
-decides alone what a finding is: here only its absence is shown.
+this takes in all. It asks git for the staged change with each file whole, lets Hyperscan look for the rules' anchors,
+and is done where no anchor's window (all bytes on which its rule's answer can depend) meets an added line. What the
+windows, the database and the patterns are stands in a snapshot that `snapshot.py` leaves in the cache. Whatever is out
+of the ordinary (no snapshot, a merge, an unborn branch, Git LFS, a very large change) is left to the whole scanner,
+which decides alone what a finding is: here only its absence is shown.
 """
 
 from __future__ import annotations
@@ -134,9 +134,11 @@ class Anchors:
     def are_near(self, data: bytes, added: list[tuple[int, int]]) -> bool:
         """Whether anything of which a finding could come stands within reach of *added*: ascending [start, end)."""
         events: list[tuple[int, int]] = []
-        self._database.scan(
-            data, match_event_handler=lambda tag, _start, end, _flags, _context: events.append((tag, end)), scratch=self._scratch
-        )  # fmt: skip
+
+        def on_match(tag: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            events.append((tag, end))
+
+        self._database.scan(data, match_event_handler=on_match, scratch=self._scratch)
         is_noise = data.find(b"\0", 0, _BINARY_PROBE) >= 0
         return any(self._matters(data, tag, end, is_noise) for tag, end in events if self._meets(tag, end, added))
 
@@ -173,8 +175,8 @@ class Anchors:
 
 def _extension(path: str) -> Any:
     """The extension module at *path*, without the package around it, whose imports cost more than all else here."""
-    import _imp  # type: ignore[import-not-found]  # part of every CPython
-    from _frozen_importlib import ModuleSpec  # type: ignore[import-not-found]  # the same class as importlib's
+    import _imp
+    from _frozen_importlib import ModuleSpec
 
     try:
         module = _imp.create_dynamic(ModuleSpec("hyperscan._hs_ext", None, origin=path))
@@ -327,10 +329,7 @@ def is_clean() -> bool:
     parts = snapshot.parts
     kept = {name: os.environ[name] for name in parts["passed"] if name in os.environ}
     others = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    git = parts["find_git"] if os.environ.get("PATH") == parts["path"] else None
-    if git is None or not os.access(git, os.X_OK):
-        raise Unsure("another path")
-    child = StagedDiff([git, *parts["command"]], {**others, **parts["environment"], **kept})
+    child = StagedDiff(parts["command"], {**others, **parts["environment"], **kept})
     try:
         anchors = Anchors(snapshot)
     finally:
@@ -360,30 +359,3 @@ def run(arguments: list[str]) -> int | None:
     if trace:
         sys.stderr.write(f"secrethunt hook: {'clean at first sight' if clean else f'the whole scanner: {why}'}\n")
     return 0 if clean else None
-
-
-def main() -> None:
-    """`quick.py HOOK [ARGUMENTS]`, as hooks call it."""
-    code = run(sys.argv[1:])
-    if code is not None:
-        # Nothing is left to flush or release that the system does not release faster.
-        sys.stderr.flush()
-        os._exit(code)
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    # Isolated start left out what the scanner needs: the packages of this installation.
-    import site
-
-    site.main()
-    if os.path.dirname(package) not in sys.path:
-        sys.path.insert(0, os.path.dirname(package))
-    if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
-        del sys.path[0]
-    sys.argv = ["secrethunt", "hook", "run", *sys.argv[1:]]
-    os.environ["SECRETHUNT_HOOK_WHOLE"] = "1"
-    from secrethunt.cli.main import main as whole
-
-    whole()
-
-
-if __name__ == "__main__":
-    main()

@@ -27,6 +27,18 @@ _PASSED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", *FROM
 _CONTEXT = 1_000_000_000
 """More lines than a file has."""
 
+_SHOWN = [
+    "--raw",
+    "-p",
+    "-z",
+    "--no-abbrev",
+    "--no-relative",
+    "--text",
+    "--inter-hunk-context=0",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+]
+
 Probe = tuple[tuple[int, int], int, int] | None
 """Where the compiled pattern stands, how many bytes before the anchor's end it begins, and how far it may see."""
 
@@ -53,7 +65,7 @@ def write_snapshot(
     git = find_git()
     if git is None:
         return
-    files = [*_watched(selection), config]
+    files = [*_watched(selection), config, git]
     # Taken before anything is read: what changes meanwhile makes the snapshot stale, not wrong.
     stamps = quick.stamp(files)
     ruleset = load_ruleset(selection, cache)
@@ -61,7 +73,6 @@ def write_snapshot(
     body = _Body()
     probes = _probes(ruleset, body)
     database = body.append(detector.matcher.dump())
-    context = f"-U{_CONTEXT}"
     parts: dict[str, Any] = {
         "layout": quick.LAYOUT,
         "files": files,
@@ -73,10 +84,7 @@ def write_snapshot(
         "probes": probes,
         "in_binary": frozenset(number for number, rule in enumerate(ruleset.rules) if rule.in_binary),
         "max_size": max_size,
-        "find_git": git,
-        "path": os.environ.get("PATH"),
-        "command": [*HARMLESS, "diff-index", "--cached", "--raw", "-p", "-z", "--no-abbrev", "--no-relative", "--text",
-                    context, "--inter-hunk-context=0", "--src-prefix=a/", "--dst-prefix=b/", *DIFF, "HEAD", "--"],
+        "command": [git, *HARMLESS, "diff-index", "--cached", *_SHOWN, f"-U{_CONTEXT}", *DIFF, "HEAD", "--"],
         "environment": ENVIRONMENT,
         "passed": list(_PASSED),
     }  # fmt: skip

@@ -38,12 +38,12 @@ class Change(NamedTuple):
 
 
 class Hunk(NamedTuple):
-    """Lines [start, start + count) of the new blob take the place of so many of the old; 1-based."""
+    """Lines [start, start + size) of the new blob take the place of so many of the old; 1-based."""
 
     start: int
-    count: int
+    size: int
     old_start: int
-    old_count: int
+    old_size: int
 
 
 class ChangeBackend(CommandBackend):
@@ -143,7 +143,7 @@ def added_lines(backend: ChangeBackend, change: Change) -> list[range] | None:
     """Lines of *change* that no parent has; None means all of them."""
     added: list[range] | None = None
     for old in change.olds:
-        ranges = [range(hunk.start, hunk.start + hunk.count) for hunk in backend.hunks(old, change.id) if hunk.count]
+        ranges = [range(hunk.start, hunk.start + hunk.size) for hunk in backend.hunks(old, change.id) if hunk.size]
         added = ranges if added is None else _common(added, ranges)
     return added
 
@@ -153,10 +153,10 @@ def old_line(hunks: Sequence[Hunk], line: int) -> int:
     shift = 0
     for hunk in hunks:
         # git names the line before an empty range.
-        first = hunk.start if hunk.count else hunk.start + 1
+        first = hunk.start if hunk.size else hunk.start + 1
         if first > line:
             break
-        shift = hunk.old_count - hunk.count + shift
+        shift = hunk.old_size - hunk.size + shift
     return line + shift
 
 

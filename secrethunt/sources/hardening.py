@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Owns how a git child process is made harmless: switches and environment. Imports nothing, so that a hook can start with it.
+Owns how a git child process is made harmless: switches and environment.
 
 A scanned repository is hostile: its configuration names programs (hooks, fsmonitor, filters, diff drivers, ssh).
 """

@@ -15,6 +15,8 @@ from secrethunt import __version__
 from secrethunt.errors import ExitCode, SecrethuntError
 
 _COMMANDS = {
+    "ci": ("Scan what a push or pull request adds.", "secrethunt.cli.ci"),
+    "doctor": ("Say whether hooks are in force, and test them.", "secrethunt.cli.doctor"),
     "hook": ("Keep secrets out of commits and pushes.", "secrethunt.cli.hook"),
     "rules": ("List, show and check the rules that find secrets.", "secrethunt.cli.rules"),
     "scan": ("Find secrets in directories, files, git repositories or standard input.", "secrethunt.cli.scan"),

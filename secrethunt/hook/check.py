@@ -89,7 +89,10 @@ def check_commits(scanner: Scanner, source: CommittedChanges, commits: int) -> C
 
 def _checked(scanner: Scanner, source: StagedChanges | CommittedChanges) -> ScanResult:
     result = scanner.scan_source(source)
-    return replace(result, findings=tuple(Newness(scanner, source).new(result.findings)))
+    # A secret that was moved on within the range stands, though not where it was added.
+    standing = {finding.secret_id for finding in result.findings if finding.at_head}
+    new = Newness(scanner, source).new(result.findings)
+    return replace(result, findings=tuple(replace(each, at_head=each.secret_id in standing) for each in new))
 
 
 def check_push(

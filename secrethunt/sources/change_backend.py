@@ -110,13 +110,6 @@ class ChangeBackend(CommandBackend):
         entries = (line.partition(b"\t") for line in lines if line)
         return {path: fields.split()[2].decode() for fields, _, path in entries}
 
-    def parents_of(self, commits: Iterable[str]) -> list[str]:
-        """Commits that *commits* have as parents and that are not among them."""
-        own = list(commits)
-        lines = self._run("rev-list", "--no-walk", "--parents", *own).decode().splitlines() if own else []
-        known = set(own)
-        return list(dict.fromkeys(id for line in lines for id in line.split()[1:] if id not in known))
-
     def tag_chain(self, id: str) -> list[str]:
         """Tag objects from *id* to what they name in the end; none where it is no tag."""
         chain: list[str] = []
@@ -127,6 +120,21 @@ class ChangeBackend(CommandBackend):
             chain.append(id)
             id = tagged
         return chain
+
+    def tags_at(self, commit: str) -> list[str]:
+        """Ids of the tag objects that name *commit*."""
+        lines = self._run("for-each-ref", "--points-at", commit, "--format=%(objectname) %(objecttype)", "refs/tags")
+        return [line.split()[0] for line in lines.decode().splitlines() if line.endswith(" tag")]
+
+    def default_branch(self, remote: str) -> str:
+        """Name of the branch that *remote* calls its own, where a clone has noted that; else empty."""
+        prefix = f"refs/remotes/{remote}/"
+        name = self._run("symbolic-ref", "--quiet", f"{prefix}HEAD", fine=(0, 1, 128)).decode().strip()
+        return name.removeprefix(prefix) if name.startswith(prefix) else ""
+
+    def merge_base(self, one: str, other: str) -> str:
+        """Id of the commit where two histories met last; empty where they never did."""
+        return self._run("merge-base", one, other, fine=(0, 1)).decode().strip()
 
     def listed_commits(self, *arguments: str) -> list[str]:
         """What `git rev-list` answers, newest first."""

@@ -81,6 +81,13 @@ class ScanResult:
     problems: tuple[Problem, ...]
     notes: tuple[str, ...] = ()
     """What the user should know of how this was done: sentences without a full stop."""
+    suppressed: tuple[Finding, ...] = ()
+    """What was found and is not reported, each with its `suppression`."""
+    unused: tuple[str, ...] = ()
+    """Entries of ignore files and baselines that nothing was found for, each in one line; empty where only a part of
+    the target was scanned."""
+    expired: tuple[str, ...] = ()
+    """Entries that no longer hold."""
 
     @property
     def is_incomplete(self) -> bool:

@@ -212,6 +212,7 @@ def _finding(secret_id: SecretId, ordinal: int, group: list[_Sighting], naming: 
         parts=_parts(surest, newest.candidate),
         decode=_chain(newest.candidate),
         signals=surest.signals,
+        allowance=newest.candidate.allowance,
     )
 
 

@@ -20,12 +20,14 @@ from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
 from secrethunt.errors import SourceError, UsageError
 from secrethunt.findings import PUBLIC_KEY, Naming, Placed, assemble_findings, report_order
+from secrethunt.ignoring import Ignoring, ignoring
 from secrethunt.neighbours import join_directories
 from secrethunt.objectscan import ObjectScan, appraised, blob_id, note_decoded, sure_enough
 from secrethunt.records import Blob, BlobCandidates, BlobId, BlobKind, Confidence, Finding, Provenance, Span
 from secrethunt.ruleset import RuleSelection, Ruleset, load_ruleset
 from secrethunt.sources import open_source
 from secrethunt.sources.contract import Ledger, Scope, Source, SourceOptions
+from secrethunt.suppress import Suppressions, SuppressOptions
 
 Progress = Callable[[int, int, str], None]
 """Told now and then: bytes done, bytes expected (0 while unknown), what is being done."""
@@ -47,6 +49,8 @@ class ScannerOptions:
     """How far encoded bytes, compressed files and archives are followed."""
     cache_directory: str | None = None
     """Where compiled rules are kept between runs; None keeps nothing."""
+    suppress: SuppressOptions = field(default_factory=SuppressOptions)
+    """What may keep a finding out of the report."""
 
 
 class Scanner:
@@ -91,20 +95,33 @@ class Scanner:
         started = time.monotonic()
         source_options = dataclasses.replace(source_options, threads=self._jobs)
         sources = [open_source(target, source_options) for target in targets]
+        sieves = [_Sieve.of(target, source, self._options) for target, source in zip(targets, sources, strict=True)]
         findings: list[Finding] = []
+        suppressed: list[Finding] = []
         ledgers = []
-        notes: tuple[str, ...] = ()
-        for source in sources:
+        notes: list[str] = []
+        for source, sieve in zip(sources, sieves, strict=True):
             ledger = Ledger()
             if remembered is None:
-                findings.extend(self._scan_source(source, ledger, progress))
+                found = self._scan_source(source, ledger, progress)
             else:
-                found, notes = self._scan_with_state(source, ledger, progress, remembered)
-                findings.extend(found)
+                found, told = self._scan_with_state(source, ledger, progress, remembered)
+                notes.extend(told)
+            kept, held_back = sieve.apply(found, source)
+            findings.extend(kept)
+            suppressed.extend(held_back)
             ledgers.append(ledger)
         self._detector.keep()
-        coverage = self._coverage(ledgers, time.monotonic() - started)
-        return ScanResult(tuple(findings), coverage, tuple(_problems(ledgers)), notes)
+        is_all = source_options.scope is Scope.ALL and not self._options.selection.is_partial
+        return ScanResult(
+            findings=tuple(findings),
+            coverage=self._coverage(ledgers, time.monotonic() - started),
+            problems=tuple(_problems(ledgers)),
+            notes=(*notes, *(note for sieve in sieves for note in sieve.suppressions.problems)),
+            suppressed=tuple(suppressed),
+            unused=tuple(note for sieve in sieves for note in sieve.unused) if is_all else (),
+            expired=tuple(note for sieve in sieves for note in sieve.expired),
+        )
 
     def scan_source(self, source: Source, *, progress: Progress | None = None) -> ScanResult:
         """Scan one *source* that the caller has opened."""
@@ -131,7 +148,8 @@ class Scanner:
             return ()
         blob = BlobCandidates(blob_id(data), BlobKind.STREAM, name, kept)
         placed = Placed(blob, (Provenance(name, BlobKind.STREAM),))
-        return tuple(assemble_findings([placed], Naming("-", key=self._options.fingerprint_key)))
+        findings = assemble_findings([placed], Naming("-", key=self._options.fingerprint_key))
+        return tuple(Suppressions(comments=self._options.suppress.comments).apply(findings)[0])
 
     def _scan_source(self, source: Source, ledger: Ledger, progress: Progress | None) -> list[Finding]:
         """All findings of one source; the bytes of a blob are let go as soon as it has been judged."""
@@ -267,7 +285,7 @@ class _State:
 
 
 _SET_APART = frozenset(
-    {"selection", "min_confidence", "jobs", "fingerprint_key", "cache_directory"}
+    {"selection", "min_confidence", "jobs", "fingerprint_key", "cache_directory", "suppress"}
     | {"scope", "revision", "include_ignored", "max_size", "use_packs", "threads"}
 )
 """Options that a state file takes into account each by itself, or that change nothing."""
@@ -277,6 +295,35 @@ def _manner(*options: ScannerOptions | SourceOptions) -> str:
     """All other options: a new one counts until somebody says otherwise."""
     named = [(field.name, getattr(record, field.name)) for record in options for field in fields(record)]
     return repr([(name, value) for name, value in named if name not in _SET_APART])
+
+
+@dataclass(frozen=True, slots=True)
+class _Sieve:
+    """What holds back findings of one target."""
+
+    suppressions: Suppressions
+    ignoring: Ignoring
+
+    @classmethod
+    def of(cls, target: str, source: Source, options: ScannerOptions) -> _Sieve:
+        """
+        Raises:
+            UsageError: An ignore file that was named cannot be read.
+        """
+        found = ignoring(target, source, options.suppress)
+        return cls(Suppressions(found.file, comments=options.suppress.comments), found)
+
+    def apply(self, findings: list[Finding], source: Source) -> tuple[list[Finding], list[Finding]]:
+        return self.suppressions.apply(findings, strip=source.prefix, prepend=self.ignoring.prepend)
+
+    @property
+    def unused(self) -> list[str]:
+        """Entries without a use; none where only a part of what the file is for was scanned."""
+        return [] if self.ignoring.prepend else [entry.described() for entry in self.suppressions.unused]
+
+    @property
+    def expired(self) -> list[str]:
+        return [entry.described() for entry in self.suppressions.expired]
 
 
 class _Reporter:

@@ -37,6 +37,11 @@ class RuleSelection:
     exclude: tuple[str, ...] = ()
     builtin: bool = True
 
+    @property
+    def is_partial(self) -> bool:
+        """Rules that might see something are left out."""
+        return bool(self.only or self.exclude) or not self.builtin
+
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:

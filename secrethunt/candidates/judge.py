@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from secrethunt.candidates.allowances import AllowanceReader
 from secrethunt.candidates.canonical import canonical_value
 from secrethunt.candidates.encoded import settle_encoded
 from secrethunt.candidates.entropy import has_class, shannon_entropy
@@ -26,7 +27,7 @@ from secrethunt.candidates.pairs import Pairs
 from secrethunt.candidates.placeholders import filler_reason, is_called_fake, placeholder_reason
 from secrethunt.checksums import CHECKSUMS
 from secrethunt.facts import read_facts
-from secrethunt.records import MAX_CANDIDATES, Candidate, Capture, Confidence, Rule, Secret, Span
+from secrethunt.records import MAX_CANDIDATES, Allowance, Candidate, Capture, Confidence, Rule, Secret, Span
 
 _FACT_NAMES = frozenset(
     {"account", "client_id", "database", "email", "environment", "host", "kind", "mode", "region", "user"}
@@ -70,6 +71,7 @@ class Judge:
         items = settle_encoded(judged)[:MAX_CANDIDATES]
         secrets = [item.decoding.secret if item.decoding else Secret(data[item.start : item.end]) for item in items]
         ordinals = _ordinals(items, secrets)
+        comments = AllowanceReader(data)
         found = tuple(
             Candidate(
                 rule=item.rule,
@@ -81,6 +83,7 @@ class Judge:
                 facts=item.facts,
                 also=item.also,
                 decoding=item.decoding,
+                allowance=_allowance(item, comments),
             )
             for item, secret, ordinal in zip(items, secrets, ordinals, strict=True)
         )
@@ -122,6 +125,11 @@ class Judge:
 def _is_typed_key(value: bytes) -> bool:
     """A sequence as long as keys are stands for one and is no word; shorter ones are numbers and names as well."""
     return len(value) >= _LONG and bool(filler_reason(value[:200]))
+
+
+def _allowance(item: Judged, comments: AllowanceReader) -> Allowance | None:
+    within = item.decoding.allowance if item.decoding else None
+    return within or comments.allowance(item.start, item.end, item.rule)
 
 
 def _has_lines(item: Judged) -> bool:

@@ -18,6 +18,7 @@ from secrethunt.cli.config import Config, cache_directory, load_config
 from secrethunt.cli.policy import FailPolicy, exit_code, parse_fail_on
 from secrethunt.cli.selection import lower_selection, rule_options
 from secrethunt.cli.sizes import parse_size
+from secrethunt.cli.suppression import lower_suppress, suppress_options
 from secrethunt.coverage import ScanResult
 from secrethunt.decode import DecodeOptions
 from secrethunt.errors import ConfigError, UsageError
@@ -80,6 +81,8 @@ class ScanOptions:
     metavar="FILE",
     help="Keep in FILE what is known of one repository's history; the next scan with it reads only what is new.",
 )
+@suppress_options
+@click.option("--show-suppressed", is_flag=True, help="Report what is allowed as well, and say why it is.")
 @click.option("--no-decode", is_flag=True, help="Look into no encoded text, compressed file or archive.")
 @click.option(
     "--max-archive-depth",
@@ -137,9 +140,14 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
             fingerprint_key=_fingerprint_key(config),
             decode=_decode_options(config, options),
             cache_directory=cache_directory(),
+            suppress=lower_suppress(options),
         ),
         report=ReportOptions(
-            show_secrets=options["show_secrets"], explain=options["explain"], color=color, tool_version=__version__
+            show_secrets=options["show_secrets"],
+            show_suppressed=options["show_suppressed"],
+            explain=options["explain"],
+            color=color,
+            tool_version=__version__,
         ),
         state=options["state"],
         format=options["format"],

@@ -12,6 +12,8 @@ class ReportOptions:
 
     show_secrets: bool = False
     """Print values as they are. SARIF, which is made to be uploaded, stays masked all the same."""
+    show_suppressed: bool = False
+    """Report what was found and is allowed as well, marked as such."""
     explain: bool = False
     """Text only: say what spoke for and against each secret, and how much. JSON always does."""
     color: bool = False

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from secrethunt.coverage import ScanResult
-from secrethunt.records import BlobKind, Finding, Occurrence, Part, RuleId, Span
+from secrethunt.records import BlobKind, Finding, Occurrence, Part, RuleId, Span, SuppressedBy
 from secrethunt.report.encode import encode, iter_array
 from secrethunt.report.options import ReportOptions
 from secrethunt.report.redact import MASK, iter_secrets
 from secrethunt.report.sarif_notes import iter_notifications, notification_rules
 from secrethunt.report.sarif_rules import LEVELS, rule_entry
 from secrethunt.report.sarif_values import ROOT, Discretion, message
+from secrethunt.report.shown import shown_findings
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -25,8 +26,9 @@ _Entry = dict[str, object]
 
 def iter_sarif(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
     """The log piece by piece, one result a line, sorted by place."""
-    discretion = Discretion(iter_secrets(result.findings))
-    rules = {finding.rule.id: finding.rule for finding in result.findings}
+    findings = shown_findings(result, options)
+    discretion = Discretion(iter_secrets(findings))
+    rules = {finding.rule.id: finding.rule for finding in findings}
     index = {rule_id: number for number, rule_id in enumerate(sorted(rules))}
     driver = {
         "name": "secrethunt",
@@ -36,7 +38,7 @@ def iter_sarif(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
     }
     yield b'{"$schema": ' + encode(SCHEMA) + b',\n"version": "2.1.0",\n"runs": [{"tool": ' + encode({"driver": driver})
     yield b',\n"results": '
-    yield from iter_array(_result(finding, index, discretion) for finding in sorted(result.findings, key=_order))
+    yield from iter_array(_result(finding, index, discretion) for finding in sorted(findings, key=_order))
     for name, value in _end(result, discretion).items():
         yield b",\n" + encode(name) + b": " + encode(value)
     yield b"}]}\n"
@@ -90,6 +92,7 @@ def _result(finding: Finding, index: Mapping[RuleId, int], discretion: Discretio
         ],
         "partialFingerprints": {"findingId/v1": finding.finding_id, "secretId/v1": finding.secret_id},
         "occurrenceCount": max(len(finding.occurrences), 1),
+        **_suppressions(finding, discretion),
         "properties": {
             "confidence": finding.confidence.label,
             "severity": rule.severity.label,
@@ -108,6 +111,17 @@ def _result(finding: Finding, index: Mapping[RuleId, int], discretion: Discretio
             "parts": [_part(finding, part, discretion) for part in finding.parts],
         },
     }
+
+
+def _suppressions(finding: Finding, discretion: Discretion) -> _Entry:
+    """Section 3.27.23: what allows a result; absent where nothing does. Who allowed it is a person and stays out."""
+    suppression = finding.suppression
+    if suppression is None:
+        return {}
+    kind = "inSource" if suppression.by is SuppressedBy.COMMENT else "external"
+    reason = f": {suppression.reason}" if suppression.reason else ""
+    justification = discretion.text(f"{suppression.detail}{reason}")
+    return {"suppressions": [{"kind": kind, "status": "accepted", "justification": justification}]}
 
 
 def _part(finding: Finding, part: Part, discretion: Discretion) -> _Entry:

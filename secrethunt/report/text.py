@@ -21,6 +21,7 @@ from secrethunt.report.options import ReportOptions
 from secrethunt.report.places import iter_places
 from secrethunt.report.quantities import count
 from secrethunt.report.redact import Redactor, iter_secrets
+from secrethunt.report.shown import shown_findings, why_allowed
 from secrethunt.report.totals import iter_totals
 
 _RESET = "\x1b[0m"
@@ -40,10 +41,11 @@ _ID_SHOWN = 12
 
 def iter_text(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
     """The report as UTF-8: one piece a secret, then one for the totals."""
-    redactor = Redactor(iter_secrets(result.findings), is_open=options.show_secrets)
-    page = _Page(redactor, options, names_repository=len({finding.repository for finding in result.findings}) > 1)
+    shown = shown_findings(result, options)
+    redactor = Redactor(iter_secrets(shown), is_open=options.show_secrets)
+    page = _Page(redactor, options, names_repository=len({finding.repository for finding in shown}) > 1)
     groups = group_by_secret(result.findings)
-    for group in groups:
+    for group in (*groups, *(group_by_secret(result.suppressed) if options.show_suppressed else ())):
         yield _encoded(page.iter_paragraph(group)) + b"\n"
     yield _encoded(line for sentence in iter_totals(result, groups) for line in page.wrapped(sentence))
 
@@ -81,6 +83,8 @@ class _Page:
             where = f"line {part.span.line}" if path is None else f"{self._redactor.text(path)}:{part.span.line}"
             shown = f"{part.name.replace('_', ' ')} {self._redactor.part(part)} ({where})"
             yield from self._row("With", shown)
+        for allowed in dict.fromkeys(item.suppression for item in group.findings if item.suppression):
+            yield from self._row("Allowed", self._redactor.text(why_allowed(allowed)))
         for block in group.blocks:
             yield from self._block(block.findings)
         yield from self._row("Do first", advice(lead.rule))

@@ -123,14 +123,21 @@ class Scanner:
             expired=tuple(note for sieve in sieves for note in sieve.expired),
         )
 
-    def scan_source(self, source: Source, *, progress: Progress | None = None) -> ScanResult:
-        """Scan one *source* that the caller has opened."""
+    def scan_source(self, source: Source, target: str) -> ScanResult:
+        """Scan one *source* that the caller has opened; *target* is the directory whose ignore file counts."""
         started = time.monotonic()
+        sieve = _Sieve.of(target, source, self._options)
         ledger = Ledger()
-        findings = self._scan_source(source, ledger, progress)
+        kept, held_back = sieve.apply(self._scan_source(source, ledger, None), source)
         self._detector.keep()
-        coverage = self._coverage([ledger], time.monotonic() - started)
-        return ScanResult(tuple(findings), coverage, tuple(ledger.problems))
+        return ScanResult(
+            findings=tuple(kept),
+            coverage=self._coverage([ledger], time.monotonic() - started),
+            problems=tuple(ledger.problems),
+            notes=tuple(sieve.suppressions.problems),
+            suppressed=tuple(held_back),
+            expired=tuple(sieve.expired),
+        )
 
     def windows_around(self, data: bytes, finding: Finding, span: Span) -> list[tuple[int, int]]:
         """Ranges of *data* around *span* on which it may depend that *finding* is one."""

@@ -8,11 +8,13 @@ from typing import Any
 import click
 
 from secrethunt.cli.selection import rule_options
+from secrethunt.cli.suppression import suppress_options
 from secrethunt.records import Confidence
 
 
 @click.command(name="ci")
 @rule_options
+@suppress_options
 @click.option("--base", metavar="REV", default="", help="Measure against this, in place of what the provider says.")
 @click.option("--head", metavar="REV", default="", help="Scan up to this, in place of what the provider says.")
 @click.option("--since", metavar="TIME", default="", help="In scheduled runs: only commits after TIME (2 weeks ago).")
@@ -37,7 +39,8 @@ def command(**options: Any) -> int:
 
     The provider is known by its environment: GitHub Actions, GitLab CI, Bitbucket, Azure Pipelines, Jenkins, CircleCI,
     Buildkite; elsewhere the current branch is measured against the default branch. Nothing touches the network
-    unless --deepen is given, and no report shows a value.
+    unless --deepen is given, and no report shows a value. For pull requests .secrethuntignore counts as the base branch
+    has it, so that none can allow its own secrets; from forks, comments do not count either.
 
     \b
     Examples:

@@ -15,17 +15,18 @@ from typing import Any
 import click
 
 from secrethunt import __version__
-from secrethunt.ci.event import Event
+from secrethunt.ci.event import Event, EventKind
 from secrethunt.ci.plan import Plan, Planner, PlanOptions
 from secrethunt.ci.providers import read_event
 from secrethunt.cli.config import Config, load_config
 from secrethunt.cli.policy import FailPolicy, parse_fail_on
-from secrethunt.cli.scan import scanner_options, size_limit
+from secrethunt.cli.scan import scanner_options
 from secrethunt.cli.selection import lower_selection
+from secrethunt.cli.suppression import lower_suppress
 from secrethunt.coverage import Coverage, ScanResult
 from secrethunt.errors import ExitCode, UsageError
 from secrethunt.hook.check import check_commits, find_repository
-from secrethunt.pipeline import Scanner
+from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Confidence, Finding
 from secrethunt.report import FORMATS, ReportOptions, render, render_problems
 from secrethunt.report.quantities import count
@@ -33,6 +34,7 @@ from secrethunt.sources.change_backend import ChangeBackend
 from secrethunt.sources.changes import CommittedChanges, open_changes
 from secrethunt.sources.contract import Scope, SourceOptions
 from secrethunt.sources.layout import GitLayout
+from secrethunt.suppress import SuppressOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def run_ci(options: dict[str, Any]) -> int:
     _tell(event, plan)
     if options["explain_plan"]:
         return ExitCode.CLEAN
-    result = _scan(plan, backend, layout, config, options) if plan.head else ScanResult((), Coverage(), ())
+    chosen = _scanner_options(config, event, plan, options)
+    result = _scan(plan, chosen, backend, layout) if plan.head else ScanResult((), Coverage(), ())
     _write(result, event, reports, options)
     _conclude(result, policy)
     if any(policy.counts(finding) for finding in result.findings):
@@ -88,13 +91,30 @@ def _report(text: str) -> tuple[str, str]:
     return name, path
 
 
-def _scan(plan: Plan, backend: ChangeBackend, layout: GitLayout, config: Config, options: dict[str, Any]) -> ScanResult:
-    chosen = scanner_options(config)
-    chosen = replace(chosen, selection=lower_selection(config, options))
+def _scanner_options(config: Config, event: Event, plan: Plan, options: dict[str, Any]) -> ScannerOptions:
+    chosen = replace(
+        scanner_options(config),
+        selection=lower_selection(config, options),
+        suppress=_suppress(event, plan, options),
+    )
     if options["min_confidence"]:
         chosen = replace(chosen, min_confidence=Confidence[options["min_confidence"].upper()])
+    return chosen
+
+
+def _suppress(event: Event, plan: Plan, options: dict[str, Any]) -> SuppressOptions:
+    """Who proposes a change does not say what of it may stand: that is the base branch's."""
+    suppress = lower_suppress(options)
+    is_proposal = event.kind in (EventKind.PULL_REQUEST, EventKind.MERGE_QUEUE)
+    if suppress.ignore_file and not suppress.file and not suppress.revision and plan.head:
+        revision = plan.base if is_proposal and plan.base else plan.head
+        suppress = replace(suppress, revision=revision)
+    return replace(suppress, comments=False) if event.from_fork else suppress
+
+
+def _scan(plan: Plan, chosen: ScannerOptions, backend: ChangeBackend, layout: GitLayout) -> ScanResult:
     scanner = Scanner(chosen)
-    limit = size_limit(config)
+    limit = chosen.decode.max_member
     if plan.is_whole:
         root = os.fsdecode(layout.work_tree or layout.git_dir)
         return scanner.scan([root], SourceOptions(scope=Scope.BRANCH, revision=plan.head, max_size=limit))

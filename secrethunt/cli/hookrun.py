@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from secrethunt.cli.config import Config, cache_directory, load_config
-from secrethunt.cli.policy import FailPolicy, parse_fail_on
+from secrethunt.cli.policy import parse_fail_on
 from secrethunt.cli.scan import scanner_options, size_limit
 from secrethunt.coverage import Problem
 from secrethunt.diskcache import DiskCache
@@ -55,15 +55,28 @@ def run_hook(hook: str, arguments: Sequence[str], options: dict[str, Any]) -> in
             return code
     gc.disable()
     config = load_config(options["config"])
-    layout = find_repository()
-    scanner = Scanner(scanner_options(config))
-    checked = _check(hook, arguments, scanner, layout, config)
+    code = _run_whole(hook, arguments, options, config)
     if hook == "pre-commit" and not options["config"]:
+        # Last, since making it anew takes seconds.
         keep_snapshot(config)
+    return code
+
+
+def _run_whole(hook: str, arguments: Sequence[str], options: dict[str, Any], config: Config) -> int:
+    layout = find_repository()
+    checked = _check(hook, arguments, Scanner(scanner_options(config)), layout, config)
     policy = parse_fail_on(config.fail_on)
-    findings = [item for each in checked for item in each.result.findings]
-    _say(hook, findings, checked)
-    return _exit_code(findings, policy, incomplete(checked) if options["strict"] else [])
+    findings = [item for each in checked for item in each.result.findings if policy.counts(item)]
+    for line in iter_gaps(incomplete(checked)):
+        click.echo(line, err=True)
+    if findings and hook == "pre-commit" and _may_ask(options):
+        from secrethunt.cli.ask import ask
+
+        answers = ask(findings, layout)
+        if answers.is_asked:
+            return _after_questions(answers.left, checked, options)
+    _say(hook, findings)
+    return _exit_code(findings, incomplete(checked) if options["strict"] else [])
 
 
 def keep_snapshot(config: Config) -> None:
@@ -112,15 +125,25 @@ def _pushed(arguments: Sequence[str]) -> tuple[str, list[str]]:
     return named["REMOTE_NAME"], [line]
 
 
-def _say(hook: str, findings: Sequence[Finding], checked: Sequence[Checked]) -> None:
-    for line in iter_gaps(incomplete(checked)):
-        click.echo(line, err=True)
+def _after_questions(left: Sequence[Finding], checked: Sequence[Checked], options: dict[str, Any]) -> int:
+    if left:
+        for line in ("", *_AFTER["pre-commit"]):
+            click.echo(line, err=True)
+    return _exit_code(left, incomplete(checked) if options["strict"] else [])
+
+
+def _may_ask(options: dict[str, Any]) -> bool:
+    """Somebody sits at a terminal; agents and CI jobs that have one say so."""
+    return not options["no_input"] and not os.environ.get("CI") and sys.stderr.isatty()
+
+
+def _say(hook: str, findings: Sequence[Finding]) -> None:
     if findings:
         for line in iter_message(findings, _WHERE[hook], after=_AFTER[hook]):
             click.echo(line, err=True)
 
 
-def _exit_code(findings: Sequence[Finding], policy: FailPolicy, gaps: Sequence[Problem]) -> int:
-    if any(policy.counts(finding) for finding in findings):
+def _exit_code(findings: Sequence[Finding], gaps: Sequence[Problem]) -> int:
+    if findings:
         return ExitCode.FINDINGS
     return ExitCode.INCOMPLETE if gaps else ExitCode.CLEAN

@@ -88,7 +88,7 @@ def check_commits(scanner: Scanner, source: CommittedChanges, commits: int) -> C
 
 
 def _checked(scanner: Scanner, source: StagedChanges | CommittedChanges) -> ScanResult:
-    result = scanner.scan_source(source)
+    result = scanner.scan_source(source, source.directory)
     # A secret that was moved on within the range stands, though not where it was added.
     standing = {finding.secret_id for finding in result.findings if finding.at_head}
     new = Newness(scanner, source).new(result.findings)

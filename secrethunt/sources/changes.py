@@ -6,6 +6,7 @@ Owns what is about to be committed, or what some commits bring, as a source; kno
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from secrethunt.coverage import Skip
@@ -50,6 +51,25 @@ class _Changes:
         self._layout = layout
         self._max_size = max_size
         self.repository = repository_name(backend.config("remote.origin.url"), layout.name)
+
+    @property
+    def directory(self) -> str:
+        """The root of the work tree, or the git directory where there is none."""
+        return os.fsdecode(self._layout.work_tree or self._layout.git_dir)
+
+    def committed(self, revision: str, path: str) -> bytes | None:
+        """
+        Contents of *path* in *revision*.
+
+        Raises:
+            SourceError: There is no such revision.
+        """
+        commit = self.backend.resolve(revision + "^{commit}")
+        if commit is None:
+            raise SourceError(f"there is no revision {revision!r} here", hint="Fetch it first, or name one that is.")
+        blob = self.backend.resolve(f"{commit}:{path}")
+        objects = self.backend.objects([blob], reported_before) if blob is not None else ()
+        return next((item.data for item in objects if item.type is ObjectType.BLOB), None)
 
     def iter_beside(self, path: bytes) -> Iterator[Blob]:
         """Nothing: parts in files that are not touched cannot be had cheaply."""

@@ -14,6 +14,7 @@ from secrethunt.coverage import Coverage, Problem, ScanResult
 from secrethunt.errors import SourceError, UsageError
 from secrethunt.hook.newness import Newness
 from secrethunt.pipeline import Scanner
+from secrethunt.report.quantities import count
 from secrethunt.sources.change_backend import ChangeBackend
 from secrethunt.sources.changes import CommittedChanges, StagedChanges, open_changes
 from secrethunt.sources.layout import GitLayout, find_layout
@@ -78,7 +79,11 @@ def check_staged(scanner: Scanner, layout: GitLayout, *, max_size: int) -> Check
     backend = open_changes(layout)
     source = StagedChanges(backend, layout, max_size=max_size)
     conflicts = backend.conflicts()
-    notes = (f"{len(conflicts)} paths in conflict were not looked at",) if conflicts else ()
+    notes = (
+        (f"{count(len(conflicts), 'path')} in conflict {'was' if len(conflicts) == 1 else 'were'} not looked at",)
+        if conflicts
+        else ()
+    )
     return Checked(_checked(scanner, source), notes=notes)
 
 

@@ -300,7 +300,7 @@ def _runs(output: bytes, start: int, end: int) -> Iterator[tuple[bytes, bytes]]:
     """
     The runs of unchanged and added lines without their marks; *start* is the line feed before the first line.
 
-    A hunk says of a last line without line feed that it has none; it stays in here, which makes no anchor rarer.
+    A line of its own, which begins with a backslash, says that the line before it ends without a line feed.
     """
     at = start
     while at < end - 1:
@@ -309,7 +309,8 @@ def _runs(output: bytes, start: int, end: int) -> Iterator[tuple[bytes, bytes]]:
         nexts = [place for other in others if (place := output.find(other, at + 1, end)) >= 0]
         stop = min(nexts, default=end - 1)
         if mark in b" +":
-            yield mark, output[at + 1 : stop + 1].replace(b"\n" + mark, b"\n")[1:]
+            ends = stop if output.startswith(b"\n\\", stop) and stop < end - 1 else stop + 1
+            yield mark, output[at + 1 : ends].replace(b"\n" + mark, b"\n")[1:]
         at = stop
 
 

@@ -18,7 +18,7 @@ from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
 from secrethunt.hook import quick
 from secrethunt.match.patterns import compiled_parts
-from secrethunt.ruleset import RuleSelection, Ruleset, load_ruleset, reader_files, rule_files
+from secrethunt.ruleset import RuleSelection, Ruleset, builtin_directory, load_ruleset, reader_files, rule_files
 from secrethunt.sources.change_backend import DIFF
 from secrethunt.sources.hardening import ENVIRONMENT, FROM_HOOK, HARMLESS, find_git
 
@@ -101,9 +101,10 @@ def _packed(parts: dict[str, Any], body: _Body) -> bytes:
 def _watched(selection: RuleSelection) -> list[str]:
     """All files and directories on which the snapshot depends."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    files = rule_files(selection)
-    directories = sorted({os.path.dirname(os.path.abspath(path)) for path in files})
-    return [*reader_files(), *(os.path.join(package, name) for name in _CODE), *directories, *files]
+    named = [*([builtin_directory()] if selection.builtin else []), *selection.files]
+    # A directory's time changes with the files in it; of one that holds a named file only that file counts.
+    directories = [path for path in named if os.path.isdir(path)]
+    return [*reader_files(), *(os.path.join(package, name) for name in _CODE), *directories, *rule_files(selection)]
 
 
 def _probes(ruleset: Ruleset, body: _Body) -> list[Probe]:

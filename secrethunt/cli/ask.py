@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from secrethunt.hook.install import ask_git
 from secrethunt.hook.message import describe
 from secrethunt.records import Finding
+from secrethunt.report.quantities import count
 from secrethunt.report.redact import Redactor, iter_secrets
 from secrethunt.sources.hardening import find_git
 from secrethunt.sources.layout import GitLayout
@@ -48,7 +49,7 @@ def ask(findings: Sequence[Finding], layout: GitLayout) -> Answers:
     with _terminal() as terminal:
         if terminal is None or layout.work_tree is None:
             return Answers(tuple(findings), False)
-        terminal.say(f"secrethunt: {len(findings)} findings in what you are about to commit\n")
+        terminal.say(f"secrethunt: {count(len(findings), 'finding')} in what you are about to commit\n")
         by_secret: dict[str, list[Finding]] = {}
         for finding in findings:
             by_secret.setdefault(finding.secret_id, []).append(finding)
@@ -87,10 +88,11 @@ class _Terminal:
         import termios
         import tty
 
-        self.say(question)
         before = termios.tcgetattr(self._descriptor)
         try:
+            # First, and with what was typed before thrown away: only what comes after the question answers it.
             tty.setraw(self._descriptor, termios.TCSAFLUSH)
+            self.say(question)
             pressed = os.read(self._descriptor, 1).decode("latin-1").lower()
         finally:
             termios.tcsetattr(self._descriptor, termios.TCSADRAIN, before)

@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING
 
 from secrethunt.candidates.appraise import Appraiser, Item, is_open
 from secrethunt.coverage import Coverage, Problem, ScanResult, Skip
@@ -28,6 +29,9 @@ from secrethunt.ruleset import RuleSelection, Ruleset, load_ruleset
 from secrethunt.sources import open_source
 from secrethunt.sources.contract import Ledger, Scope, Source, SourceOptions
 from secrethunt.suppress import Suppressions, SuppressOptions
+
+if TYPE_CHECKING:
+    from secrethunt.suppress.baseline import Baseline
 
 Progress = Callable[[int, int, str], None]
 """Told now and then: bytes done, bytes expected (0 while unknown), what is being done."""
@@ -94,6 +98,7 @@ class Scanner:
         remembered = None if state is None else _State.check(state, targets, source_options)
         started = time.monotonic()
         source_options = dataclasses.replace(source_options, threads=self._jobs)
+        baseline = self._baseline()
         sources = [open_source(target, source_options) for target in targets]
         sieves = [_Sieve.of(target, source, self._options) for target, source in zip(targets, sources, strict=True)]
         findings: list[Finding] = []
@@ -111,6 +116,9 @@ class Scanner:
             findings.extend(kept)
             suppressed.extend(held_back)
             ledgers.append(ledger)
+        if baseline is not None:
+            findings, known = baseline.divide(findings)
+            suppressed.extend(known)
         self._detector.keep()
         is_all = source_options.scope is Scope.ALL and not self._options.selection.is_partial
         return ScanResult(
@@ -157,6 +165,14 @@ class Scanner:
         placed = Placed(blob, (Provenance(name, BlobKind.STREAM),))
         findings = assemble_findings([placed], Naming("-", key=self._options.fingerprint_key))
         return tuple(Suppressions(comments=self._options.suppress.comments).apply(findings)[0])
+
+    def _baseline(self) -> Baseline | None:
+        path = self._options.suppress.baseline
+        if not path:
+            return None
+        from secrethunt.suppress.baseline import load_baseline
+
+        return load_baseline(path, self._options.fingerprint_key)
 
     def _scan_source(self, source: Source, ledger: Ledger, progress: Progress | None) -> list[Finding]:
         """All findings of one source; the bytes of a blob are let go as soon as it has been judged."""

@@ -15,9 +15,12 @@ from secrethunt import __version__
 from secrethunt.errors import ExitCode, SecrethuntError
 
 _COMMANDS = {
+    "allow": ("Allow secrets: entries that survive moves and rebases.", "secrethunt.cli.allow"),
+    "baseline": ("What is known already and fails no scan: create, update, diff.", "secrethunt.cli.baseline"),
     "ci": ("Scan what a push or pull request adds.", "secrethunt.cli.ci"),
     "doctor": ("Say whether hooks are in force, and test them.", "secrethunt.cli.doctor"),
     "hook": ("Keep secrets out of commits and pushes.", "secrethunt.cli.hook"),
+    "import": ("Take over other scanners' ignore files, baselines and reports.", "secrethunt.cli.importing"),
     "rules": ("List, show and check the rules that find secrets.", "secrethunt.cli.rules"),
     "scan": ("Find secrets in directories, files, git repositories or standard input.", "secrethunt.cli.scan"),
 }

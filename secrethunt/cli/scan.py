@@ -15,6 +15,7 @@ import click
 
 from secrethunt import __version__
 from secrethunt.cli.config import Config, cache_directory, load_config
+from secrethunt.cli.keys import fingerprint_key
 from secrethunt.cli.policy import FailPolicy, exit_code, parse_fail_on
 from secrethunt.cli.selection import lower_selection, rule_options
 from secrethunt.cli.sizes import parse_size
@@ -22,7 +23,6 @@ from secrethunt.cli.suppression import lower_suppress, suppress_options
 from secrethunt.coverage import ScanResult
 from secrethunt.decode import DecodeOptions
 from secrethunt.errors import ConfigError, UsageError
-from secrethunt.findings import PUBLIC_KEY
 from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Confidence
 from secrethunt.report import FORMATS, ReportOptions, render, render_problems
@@ -82,6 +82,7 @@ class ScanOptions:
     help="Keep in FILE what is known of one repository's history; the next scan with it reads only what is new.",
 )
 @suppress_options
+@click.option("--baseline", metavar="FILE", help="Report only what this baseline does not know.")
 @click.option("--show-suppressed", is_flag=True, help="Report what is allowed as well, and say why it is.")
 @click.option("--no-decode", is_flag=True, help="Look into no encoded text, compressed file or archive.")
 @click.option(
@@ -137,7 +138,7 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
             selection=lower_selection(config, options),
             min_confidence=_confidence(options["min_confidence"] or config.min_confidence),
             jobs=config.jobs if options["jobs"] is None else options["jobs"],
-            fingerprint_key=_fingerprint_key(config),
+            fingerprint_key=fingerprint_key(config),
             decode=_decode_options(config, options),
             cache_directory=cache_directory(),
             suppress=lower_suppress(options),
@@ -164,7 +165,7 @@ def scanner_options(config: Config) -> ScannerOptions:
         ),
         min_confidence=_confidence(config.min_confidence),
         jobs=config.jobs,
-        fingerprint_key=_fingerprint_key(config),
+        fingerprint_key=fingerprint_key(config),
         decode=_decode_options(config, {"max_archive_depth": None, "no_decode": False, "max_size": None}),
         cache_directory=cache_directory(),
     )
@@ -218,23 +219,6 @@ def _confidence(label: str) -> Confidence:
     if label not in Confidence.labels():
         raise ConfigError(f"min_confidence must be one of {', '.join(Confidence.labels())}, not {label!r}")
     return Confidence[label.upper()]
-
-
-def _fingerprint_key(config: Config) -> bytes:
-    """The organisation's key: at least 16 bytes, so that it cannot be guessed along with the password."""
-    if not config.fingerprint_key_file:
-        return PUBLIC_KEY
-    try:
-        with open(config.fingerprint_key_file, "rb") as file:
-            key = file.read().strip()
-    except OSError as err:
-        raise ConfigError(f"cannot read the fingerprint key {config.fingerprint_key_file}: {err.strerror}") from err
-    if len(key) < 16:
-        raise ConfigError(
-            f"the fingerprint key in {config.fingerprint_key_file} is shorter than 16 bytes",
-            hint="Make one with `openssl rand -hex 32`.",
-        )
-    return key
 
 
 def _progress(wanted: bool | None) -> contextlib.AbstractContextManager[Any]:

@@ -55,4 +55,5 @@ def lower_suppress(options: dict[str, Any]) -> SuppressOptions:
         ignore_file=not options["no_ignore_file"],
         file=options["ignore_file"] or "",
         revision=options["ignore_from"] or "",
+        baseline=options.get("baseline") or "",
     )

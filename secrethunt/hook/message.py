@@ -6,6 +6,7 @@ command that lets it stand.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
@@ -67,7 +68,10 @@ def place(finding: Finding, redactor: Redactor) -> str:
 
 def allow_command(finding: Finding) -> str:
     """The command that lets *finding* stand."""
-    return f"secrethunt allow {finding.finding_id[:_ID_SHOWN]} --reason 'not a secret'"
+    # git runs hooks at the root, whoever called it may be further down.
+    prefix = os.environ.get("GIT_PREFIX", "").strip("/")
+    target = f" --target {'/'.join('..' for _ in prefix.split('/'))}" if prefix else ""
+    return f"secrethunt allow {finding.secret_id[:_ID_SHOWN]}{target} --reason 'not a secret'"
 
 
 def iter_gaps(problems: Iterable[Problem]) -> Iterator[str]:

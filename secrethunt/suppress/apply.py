@@ -25,6 +25,8 @@ class SuppressOptions:
     """A file that counts in its place."""
     revision: str = ""
     """A revision of the scanned repository whose copy counts in its place."""
+    baseline: str = ""
+    """File of findings that are known; empty for none."""
 
 
 class Suppressions:

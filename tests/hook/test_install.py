@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+
+import pytest
 
 from tests.conftest import MakeRepo, RepoBuilder
 from tests.hook.conftest import Home
@@ -183,3 +186,16 @@ def test_an_entry_of_the_ignore_file_and_a_comment_let_a_secret_stand(make_repo:
     repo = make_repo()
     _stage(repo, home, f"{_key(1)} # secrethunt:allow made up\n")
     assert 0 == home.secrethunt("hook", "run", cwd=repo.path).code
+
+
+@pytest.mark.parametrize("place", ["", "sub/dir"])
+def test_the_command_in_the_message_works_when_pasted(make_repo: MakeRepo, home: Home, place: str) -> None:
+    repo = make_repo()
+    home.secrethunt("hook", "install", cwd=repo.path)
+    _stage(repo, home, f"{_key(1)}\n", "sub/dir/a")
+    here = repo.path / place
+    told = home.git("commit", "-m", "x", cwd=here).stderr
+    command = next(line.split(None, 1)[1] for line in told.splitlines() if line.startswith("    Allow"))
+    pasted = home.run("sh", "-c", f'secrethunt() {{ "{sys.executable}" -m secrethunt "$@"; }}; {command}', cwd=here)
+    assert 0 == pasted.code, pasted.stderr
+    assert 0 == home.git("commit", "-m", "x", cwd=here).code

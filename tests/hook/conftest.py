@@ -49,11 +49,14 @@ class Outcome:
 class Home:
     """A user's home: configuration, cache, and git with an identity."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, shared: Path | None = None) -> None:
+        """*shared* keeps rules and cache of several homes."""
         self.path = path
+        self.cache = (shared or path) / "cache"
         (path / "config" / "secrethunt").mkdir(parents=True)
-        self.rules = path / "acme.yaml"
-        self.rules.write_text(ACME_YAML + SPLIT_YAML)
+        self.rules = (shared or path) / "acme.yaml"
+        if not self.rules.exists():
+            self.rules.write_text(ACME_YAML + SPLIT_YAML)
         self.config = path / "config" / "secrethunt" / "secrethunt.toml"
         self.config.write_text(f'builtin_rules = false\nrules = ["{self.rules}"]\n')
 
@@ -63,7 +66,7 @@ class Home:
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.path),
-            "XDG_CACHE_HOME": str(self.path / "cache"),
+            "XDG_CACHE_HOME": str(self.cache),
             "XDG_CONFIG_HOME": str(self.path / "config"),
             "PYTHONPATH": str(_ROOT),
             "GIT_CONFIG_NOSYSTEM": "1",

@@ -141,7 +141,7 @@ def test_a_push_to_the_default_branch_is_measured_against_its_past(job: Job, tmp
 def test_without_a_past_all_history_is_scanned(job: Job) -> None:
     environment = {"BITBUCKET_BUILD_NUMBER": "3", "BITBUCKET_COMMIT": job.checkout.head(), "BITBUCKET_BRANCH": "main"}
     outcome = job.run(**environment)
-    assert "does not say what was there before: all history is scanned" in outcome.stderr
+    assert "does not say what was there before this push: all history is scanned" in outcome.stderr
     assert [("a", 2, True)] == job.findings(**environment)
 
 
@@ -245,8 +245,9 @@ def test_a_pull_request_without_commits_is_an_error(job: Job, tmp_path: Path) ->
 @pytest.mark.parametrize("provider", ["github", "gitlab", "azure", "jenkins", "circle", "buildkite"])
 def test_a_fork_is_recognised(job: Job, topic: Branch, tmp_path: Path, provider: str) -> None:
     environment = _pull_request_environments(topic.base, topic.head, tmp_path)[provider]
+    (tmp_path / "fork").mkdir()
     fork: dict[str, Env] = {
-        "github": _github(tmp_path, "pull_request", _pull_request(topic.base, topic.head, "somebody/app")),
+        "github": _github(tmp_path / "fork", "pull_request", _pull_request(topic.base, topic.head, "somebody/app")),
         "gitlab": {"CI_MERGE_REQUEST_SOURCE_PROJECT_PATH": "me/app", "CI_MERGE_REQUEST_PROJECT_PATH": "acme/app"},
         "azure": {"SYSTEM_PULLREQUEST_ISFORK": "True"},
         "jenkins": {"CHANGE_FORK": "somebody"},

@@ -160,8 +160,9 @@ class CommittedChanges(_Changes):
         return {raw.id: describe(raw) for raw in raws if raw.type in (ObjectType.COMMIT, ObjectType.TAG)}
 
     @functools.cached_property
-    def _standing(self) -> dict[bytes, str]:
-        return self.backend.tree_blobs(self._head) if self._head else {}
+    def _standing(self) -> frozenset[str]:
+        """All blobs of the head: a file that was moved on stands, though not where it was added."""
+        return frozenset(self.backend.tree_blobs(self._head).values()) if self._head else frozenset()
 
     @functools.cached_property
     def _by_blob(self) -> dict[str, dict[bytes, list[str]]]:
@@ -178,11 +179,10 @@ class CommittedChanges(_Changes):
             yield Provenance(path, key.kind, info, info, at_head=True)
             return
         for path, commits in sorted(self._by_blob.get(key.id, {}).items()):
-            stands = self._standing.get(path) == key.id
             yield Provenance(
                 path,
                 BlobKind.HISTORY,
                 first=self._infos.get(commits[-1]),
                 last=self._infos.get(commits[0]),
-                at_head=stands,
+                at_head=key.id in self._standing,
             )

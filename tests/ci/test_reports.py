@@ -117,16 +117,10 @@ def test_a_secret_that_moves_within_the_branch_stands(job: Job, topic: Branch) -
 
 def test_a_pull_request_cannot_allow_its_own_secret(job: Job, topic: Branch) -> None:
     repo = job.checkout
-    repo.write({"c": f"{key('new')}\n"})
-    found = [
-        line for line in job.run("--report", f"jsonl={repo.path}/../r", **_merge_request(topic)).stdout.splitlines()
-    ]
-    assert found
-    id = next(
-        line["secret_id"]
-        for line in map(json.loads, (repo.path / "../r").read_text().splitlines())
-        if line.get("path") == "c"
-    )
+    report = job.home.path / "report"
+    job.run("--report", f"jsonl={report}", **_merge_request(topic))
+    lines = [json.loads(line) for line in report.read_text().splitlines()]
+    id = next(line["secret_id"] for line in lines if line.get("path") == "c")
     assert 0 == job.home.secrethunt("allow", id, "--reason", "mine", cwd=repo.path).code
     repo.git("add", ".secrethuntignore")
     topic.head = repo.commit()

@@ -104,7 +104,7 @@ class Scanner:
         findings: list[Finding] = []
         suppressed: list[Finding] = []
         ledgers = []
-        notes: list[str] = []
+        notes = list(self.ruleset.notes)
         for source, sieve in zip(sources, sieves, strict=True):
             ledger = Ledger()
             if remembered is None:
@@ -121,6 +121,8 @@ class Scanner:
             suppressed.extend(known)
         self._detector.keep()
         is_all = source_options.scope is Scope.ALL and not self._options.selection.is_partial
+        if baseline is not None and is_all and (gone := baseline.gone([*findings, *suppressed])):
+            notes.append(f"{gone} of the secrets that {baseline.name} knows are gone; `baseline update` forgets them")
         return ScanResult(
             findings=tuple(findings),
             coverage=self._coverage(ledgers, time.monotonic() - started),

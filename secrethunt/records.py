@@ -182,9 +182,18 @@ class Rule:
     parts: tuple[PartSpec, ...] = ()
     """What completes the credential."""
     paths: tuple[str, ...] = ()
-    """Globs; when given, only blobs seen under a matching path count."""
+    """Globs, or `re:` and a pattern to search for; when given, only blobs seen under a matching path count. Behind a
+    `!` stands what must not match."""
     ignore: tuple[str, ...] = ()
     """Patterns (`re`, bytes, search) on the secret that make it no secret."""
+    ignore_match: tuple[str, ...] = ()
+    """The same on all that the pattern matched."""
+    ignore_line: tuple[str, ...] = ()
+    """The same on the lines that the secret stands on."""
+    needs: tuple[str, ...] = ()
+    """Words in lower case of which a blob must hold one, in any case, for the rule to count in it."""
+    is_verbatim: bool = False
+    """Judged by its own tests alone, as rules of other scanners want it: placeholders count as well."""
     examples: tuple[str, ...] = ()
     negative_examples: tuple[NegativeExample, ...] = ()
     rotate: str = ""

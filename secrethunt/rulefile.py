@@ -48,7 +48,17 @@ def read_rule_file(path: str) -> Iterator[tuple[Rule, Anchor]]:
     Raises:
         RuleError: Anything that is not as `docs/rules.md` says.
     """
-    document = _parse(path)
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError) as err:
+        raise RuleError(path, 1, f"cannot be read: {err}") from err
+    return read_rule_text(text, path)
+
+
+def read_rule_text(text: str, path: str) -> Iterator[tuple[Rule, Anchor]]:
+    """As `read_rule_file`, of *text* that is, or stands for, the file at *path*."""
+    document = _parse(text, path)
     if not isinstance(document.value, dict):
         raise RuleError(path, 1, "a rule file is a mapping with `provider` and `rules`")
     unknown = set(document.value) - {"rules", *_SHARED}
@@ -63,12 +73,7 @@ def read_rule_file(path: str) -> Iterator[tuple[Rule, Anchor]]:
         yield _RuleReader(path, entry, shared, document.lines).read()
 
 
-def _parse(path: str) -> _Node:
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError) as err:
-        raise RuleError(path, 1, f"cannot be read: {err}") from err
+def _parse(text: str, path: str) -> _Node:
     try:
         root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.MarkedYAMLError as err:
@@ -149,8 +154,12 @@ class _RuleReader:
             is_generic=self._flag("generic"),
             in_binary=self._flag("binary"),
             parts=self._parts(),
-            paths=self._texts("paths"),
+            paths=self._paths(),
             ignore=self._patterns("ignore"),
+            ignore_match=self._patterns("ignore_match"),
+            ignore_line=self._patterns("ignore_line"),
+            needs=self._texts("needs"),
+            is_verbatim=self._flag("verbatim"),
             examples=self._texts("examples"),
             negative_examples=self._negative_examples(),
             rotate=self._text("rotate"),
@@ -213,6 +222,18 @@ class _RuleReader:
             except (re.error, OverflowError, RecursionError) as err:
                 self._fail(f"{pattern!r} does not compile: {err}", key)
         return patterns
+
+    def _paths(self) -> tuple[str, ...]:
+        paths = self._texts("paths")
+        for path in paths:
+            kind, _, pattern = path.removeprefix("!").partition("re:")
+            if kind or not pattern:
+                continue
+            try:
+                re.compile(pattern)
+            except (re.error, OverflowError, RecursionError) as err:
+                self._fail(f"{pattern!r} does not compile: {err}", "paths")
+        return paths
 
     def _negative_examples(self) -> tuple[NegativeExample, ...]:
         node = self._left.pop("negative_examples", None)

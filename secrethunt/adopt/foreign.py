@@ -129,6 +129,25 @@ def _gitleaks(document: Any) -> Iterator[ForeignFinding]:
         )
 
 
+def _is_betterleaks(document: Any) -> bool:
+    return isinstance(document, dict) and "schema_version" in document and isinstance(document.get("findings"), list)
+
+
+def _betterleaks(document: Any) -> Iterator[ForeignFinding]:
+    """A report of Betterleaks 2; version 1 writes gitleaks'."""
+    for item in document["findings"]:
+        value = str(item["match"].get("value", ""))
+        yield ForeignFinding(
+            tool="Betterleaks report",
+            path=str(item["location"]["path"]),
+            line=int(item["location"]["start_line"]),
+            end_line=int(item["location"].get("end_line", 0)),
+            commit=str((item.get("attributes") or {}).get("git.sha", "")),
+            rule=str(item["rule_id"]),
+            value=b"" if value in _MASKED or value.endswith("...") else value.encode(),
+        )
+
+
 def _is_detect_secrets(document: Any) -> bool:
     return isinstance(document, dict) and isinstance(document.get("results"), dict) and "version" in document
 
@@ -188,6 +207,7 @@ _READERS: tuple[tuple[Callable[[Any], bool], Callable[[Any], Iterator[ForeignFin
     (_is_gitleaks, _gitleaks),
     (_is_detect_secrets, _detect_secrets),
     (_is_trufflehog, _trufflehog),
+    (_is_betterleaks, _betterleaks),
     (_is_kingfisher, _kingfisher),
 )
 

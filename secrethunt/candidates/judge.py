@@ -46,6 +46,7 @@ class Judge:
         self._rules = tuple(rules)
         self._compile = compile
         self._ignore: dict[int, tuple[re.Pattern[bytes], ...]] = {}
+        self._terms: dict[str, re.Pattern[bytes]] = {}
         self.pairs = Pairs(compile)
 
     def candidates(
@@ -65,6 +66,7 @@ class Judge:
         What the judgements of one blob come to: overlaps settled, places counted, parts joined; in order of place.
         At most `MAX_CANDIDATES`, which the caller can tell by their number.
         """
+        judged = [item for item in judged if not _has_terms(item.rule) or self._holds(data, item)]
         if not judged:
             return ()
         counter = line_counter(data)
@@ -98,11 +100,34 @@ class Judge:
         value = bytes(data[capture.secret_start : capture.secret_end])
         if not value or self._is_ruled_out(capture.rule, rule, value):
             return None
+        if rule.ignore_match and self._matches(rule.ignore_match, capture.match.group()):
+            return None
         judgement = _judge_generic(data, value, capture, rule) if rule.is_generic else _judge_specific(rule, value)
         if judgement is None:
             return None
         confidence, reasons = judgement
         return Judged(rule, capture.secret_start, capture.secret_end, confidence, reasons, _facts(rule, value, capture))
+
+    def _holds(self, data: bytes, item: Judged) -> bool:
+        """Whether all that the rule of *item* wants of its blob and line is so; asked once the blob is at hand."""
+        rule = item.rule
+        if rule.needs and not self._matches(("(?i)" + "|".join(map(re.escape, rule.needs)),), data):
+            return False
+        if not rule.ignore_line:
+            return True
+        end = data.find(b"\n", item.end)
+        line = data[data.rfind(b"\n", 0, item.start) + 1 : end if end >= 0 else len(data)]
+        return not self._matches(rule.ignore_line, line)
+
+    def _matches(self, patterns: Iterable[str], text: bytes) -> bool:
+        """Whether one of *patterns*, compiled when first asked for, is in *text*."""
+        for pattern in patterns:
+            compiled = self._terms.get(pattern)
+            if compiled is None:
+                compiled = self._terms[pattern] = self._compile(pattern.encode("utf-8"))
+            if compiled.search(text):
+                return True
+        return False
 
     def _is_ruled_out(self, index: int, rule: Rule, value: bytes) -> bool:
         """The tests that every rule's values go through, in order of cost."""
@@ -110,7 +135,7 @@ class Judge:
             return True
         if rule.min_entropy and shannon_entropy(value) < rule.min_entropy:
             return True
-        if placeholder_reason(value[:200]):
+        if not rule.is_verbatim and placeholder_reason(value[:200]):
             return True
         return bool(rule.ignore) and any(pattern.search(value) for pattern in self._ignore_patterns(index, rule))
 
@@ -125,6 +150,10 @@ class Judge:
 def _is_typed_key(value: bytes) -> bool:
     """A sequence as long as keys are stands for one and is no word; shorter ones are numbers and names as well."""
     return len(value) >= _LONG and bool(filler_reason(value[:200]))
+
+
+def _has_terms(rule: Rule) -> bool:
+    return bool(rule.needs or rule.ignore_line)
 
 
 def _allowance(item: Judged, comments: AllowanceReader) -> Allowance | None:
@@ -177,6 +206,8 @@ def _judge_generic(
 
 def _judge_specific(rule: Rule, value: bytes) -> tuple[Confidence, tuple[str, ...]]:
     """A provider's own format; what speaks against it lowers confidence and is said."""
+    if rule.is_verbatim:
+        return rule.confidence, ("fits the format",)
     if is_stock_word(value):
         return Confidence.LOW, ("fits the format", "the value is a word that stands for a password")
     confidence, reasons = rule.confidence, ["fits the format"]

@@ -63,11 +63,12 @@ def add(ids: tuple[str, ...], **options: Any) -> int:
     if not wanted:
         raise UsageError("no ids given", hint="Name ids as reports print them, or pipe them in with --stdin.")
     today = datetime.date.today()
+    granted = grant(options, today)
     path = ignore_path(options)
     file = load_ignore_file(path)
     resolved = resolve_ids(scanner(load_config(options["config"]), options), options["target"], wanted)
     if resolved.findings:
-        file, fresh = add_entries(file, resolved.findings, grant(options, today), today=today)
+        file, fresh = add_entries(file, resolved.findings, granted, today=today)
         write_ignore_file(path, file)
         for entry in fresh:
             click.echo(f"allowed {escape(entry.described())}")

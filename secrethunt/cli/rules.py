@@ -75,6 +75,40 @@ def check(paths: tuple[str, ...], sample: str | None) -> int:
     return ExitCode.FINDINGS if complaints else ExitCode.CLEAN
 
 
+@command.command()
+@click.argument("file", metavar="FILE")
+@click.option("-o", "--output", metavar="FILE", default="-", help="Write the rules to FILE, not to standard output.")
+def convert(file: str, output: str) -> int:
+    """Write rules of gitleaks, Betterleaks (TOML), Kingfisher, Nosey Parker or Titus (YAML) as rules of ours.
+
+    What could not be carried over is listed on standard error; exit code 1 where a rule as a whole was lost.
+    """
+    from secrethunt.report.escape import escape
+    from secrethunt.rules_import import convert_rules, is_foreign
+
+    if not is_foreign(file):
+        raise UsageError(f"{file} holds no rules of another scanner", hint="`--rules` reads files of ours as they are.")
+    converted = convert_rules(file)
+    if output == "-":
+        click.echo(converted.as_yaml(), nl=False)
+    else:
+        _save(output, converted.as_yaml())
+    for lost in converted.lost:
+        what = "not carried over" if lost.is_whole else "without"
+        click.echo(f"{escape(lost.id)}: {what}: {escape(lost.what)}", err=True)
+    whole = len({lost.id for lost in converted.lost if lost.is_whole})
+    click.echo(f"{len(converted.entries)} rules written, {whole} not carried over", err=True)
+    return ExitCode.FINDINGS if whole else ExitCode.CLEAN
+
+
+def _save(path: str, text: str) -> None:
+    try:
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text)
+    except OSError as err:
+        raise UsageError(f"cannot write {path}: {err.strerror}", hint="Check the path given to --output.") from err
+
+
 def _read(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
@@ -118,6 +152,10 @@ def _described(rule: Rule) -> dict[str, Any]:
         "parts": [_described_part(part) for part in rule.parts],
         "paths": list(rule.paths),
         "ignore": list(rule.ignore),
+        "ignore_match": list(rule.ignore_match),
+        "ignore_line": list(rule.ignore_line),
+        "needs": list(rule.needs),
+        "verbatim": rule.is_verbatim,
         "examples": list(rule.examples),
         "negative_examples": [{"text": item.text, "why": item.why} for item in rule.negative_examples],
         "rotate": rule.rotate,

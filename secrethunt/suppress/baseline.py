@@ -59,6 +59,10 @@ class Baseline:
                 fresh.append(finding)
         return fresh, held_back
 
+    def gone(self, findings: Iterable[Finding]) -> int:
+        """How many known secrets are not among *findings*."""
+        return len({place.secret_id for place in self.places} - {finding.secret_id for finding in findings})
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:

@@ -101,7 +101,10 @@ def keep_snapshot(config: Config) -> None:
 def _check(hook: str, arguments: Sequence[str], scanner: Scanner, layout: GitLayout, config: Config) -> list[Checked]:
     limit = size_limit(config)
     if hook == "pre-commit":
-        return [check_staged(scanner, layout, max_size=limit)]
+        staged = check_staged(scanner, layout, max_size=limit)
+        for note in staged.notes:
+            click.echo(f"secrethunt: {note}", err=True)
+        return [staged]
     if hook == "pre-push":
         remote, lines = _pushed(arguments)
         updates = check_push(scanner, layout, lines, remote, max_size=limit)

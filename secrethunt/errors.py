@@ -26,6 +26,10 @@ class ExitCode(enum.IntEnum):
     INTERNAL = 70
 
 
+INTERRUPTED = 130
+"""Exit code of what was ended by Ctrl-C: what a shell reports for a command ended by SIGINT."""
+
+
 class SecrethuntError(Exception):
     """Names the thing that failed; `hint()` says what to do next."""
 

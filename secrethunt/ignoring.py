@@ -45,7 +45,7 @@ def ignoring(target: str, source: Source, options: SuppressOptions) -> Ignoring:
         return Ignoring(load_ignore_file(options.file), prepend)
     if root is None:
         return Ignoring(_at_head(source), prepend)
-    return Ignoring(load_ignore_file(os.path.join(os.fsdecode(root), IGNORE_FILE)), prepend)
+    return Ignoring(_in_tree(os.path.join(os.fsdecode(root), IGNORE_FILE)), prepend)
 
 
 def ignore_root(target: str) -> tuple[bytes | None, bytes]:
@@ -65,6 +65,14 @@ def ignore_root(target: str) -> tuple[bytes | None, bytes]:
     if above is None or os.path.exists(os.path.join(directory, os.fsencode(IGNORE_FILE))):
         return directory, b""
     return above, os.path.relpath(directory, above) + b"/"
+
+
+def _in_tree(path: str) -> IgnoreFile:
+    """The file that a scanned tree holds; what is wrong with it is noted, and stops no scan."""
+    try:
+        return load_ignore_file(path)
+    except UsageError as err:
+        return IgnoreFile(path, problems=(f"{err}, so it does not count",))
 
 
 def _at_head(source: Source) -> IgnoreFile | None:

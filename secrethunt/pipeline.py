@@ -15,12 +15,12 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from secrethunt.candidates.appraise import Appraiser, Item, is_open
-from secrethunt.coverage import Coverage, Problem, ScanResult, Skip
+from secrethunt.coverage import Coverage, Problem, ScanResult, Skip, Validation
 from secrethunt.decode import DecodeOptions, Tally
 from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
 from secrethunt.errors import SourceError, UsageError
-from secrethunt.findings import PUBLIC_KEY, Naming, Placed, assemble_findings, report_order
+from secrethunt.findings import PUBLIC_KEY, Fingerprinter, Naming, Placed, assemble_findings, report_order
 from secrethunt.ignoring import Ignoring, ignoring
 from secrethunt.neighbours import join_directories
 from secrethunt.objectscan import ObjectScan, appraised, blob_id, note_decoded, sure_enough
@@ -175,6 +175,35 @@ class Scanner:
         from secrethunt.suppress.baseline import load_baseline
 
         return load_baseline(path, self._options.fingerprint_key)
+
+    def read_again(
+        self,
+        report: str,
+        target: str,
+        source_options: SourceOptions = SourceOptions(),  # noqa: B008 - frozen
+    ) -> ScanResult:
+        """
+        The findings of an earlier *report* on *target*, with their values: only the blobs that it names are read.
+
+        What could not be read again is in `validation.unread` of the result.
+
+        Raises:
+            UsageError: It is no report of ours.
+            SourceError: The target cannot be opened.
+        """
+        from secrethunt.report.readback import read_report
+        from secrethunt.reread import read_again
+
+        started = time.monotonic()
+        reported = read_report(report)
+        source = open_source(target, source_options)
+        fingerprinter = Fingerprinter(self._options.fingerprint_key)
+        again = read_again(reported, source, target, detector=self._detector, fingerprinter=fingerprinter)
+        self._detector.keep()
+        ledger = Ledger()
+        ledger.blobs = len({blob for item in reported for blob in item.blobs})
+        coverage = self._coverage([ledger], time.monotonic() - started)
+        return ScanResult(again.findings, coverage, (), validation=Validation(unread=again.unread))
 
     def _scan_source(self, source: Source, ledger: Ledger, progress: Progress | None) -> list[Finding]:
         """All findings of one source; the bytes of a blob are let go as soon as it has been judged."""

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple, NewType
 
+from secrethunt.verdict import Verdict
+
 BlobId = NewType("BlobId", str)
 """Hex git object id (SHA-1 or SHA-256) of a byte string; plain files have one too."""
 CommitId = NewType("CommitId", str)
@@ -493,3 +495,5 @@ class Finding:
     """The comment that lets it stand, in the version that `span` is of."""
     suppression: Suppression | None = None
     """Why it is not reported; None for what is."""
+    verdict: Verdict | None = None
+    """Is it live? None while nobody asked."""

@@ -2,18 +2,14 @@
 """
 Reads one YAML rule file into rules and their anchors; every error names file and line. Format: `docs/rules.md`.
 
-PyYAML's composer is used directly because it alone knows the line of each key.
+How a credential is checked at its provider (`validate`) is left to `validate/`, which reads it when it is asked for.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
-
-import yaml
+from typing import NoReturn, TypeVar
 
 from secrethunt.anchors import Anchor, AnchorError, derive_anchor
 from secrethunt.checksums import CHECKSUMS
@@ -21,24 +17,18 @@ from secrethunt.errors import RuleError
 from secrethunt.hints import hints
 from secrethunt.keyed import FORMS, assigned_pattern, companion_pattern
 from secrethunt.records import Confidence, NegativeExample, PartSpec, Rule, RuleId, Severity
+from secrethunt.ruledocument import Node, parse_document, parse_text
 
 CHARACTER_CLASSES = ("lower", "upper", "letter", "digit", "symbol")
 _SHARED = ("provider", "rotate", "references", "keyword")
 """Keys that may stand at the top of a file, for all of its rules."""
+_ELSEWHERE = ("validators", "validate")
+"""Keys that others read."""
 _MOST_LINES = 200
 """Further away nothing is near."""
 _PART_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _T = TypeVar("_T")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+")
-
-
-@dataclass(frozen=True, slots=True)
-class _Node:
-    """A YAML node as plain data, with the line it stands on and the lines of its keys."""
-
-    value: Any
-    line: int
-    lines: dict[str, int]
 
 
 def read_rule_file(path: str) -> Iterator[tuple[Rule, Anchor]]:
@@ -48,94 +38,40 @@ def read_rule_file(path: str) -> Iterator[tuple[Rule, Anchor]]:
     Raises:
         RuleError: Anything that is not as `docs/rules.md` says.
     """
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError) as err:
-        raise RuleError(path, 1, f"cannot be read: {err}") from err
-    return read_rule_text(text, path)
+    return _read_document(parse_document(path), path)
 
 
 def read_rule_text(text: str, path: str) -> Iterator[tuple[Rule, Anchor]]:
     """As `read_rule_file`, of *text* that is, or stands for, the file at *path*."""
-    document = _parse(text, path)
+    return _read_document(parse_text(text, path), path)
+
+
+def _read_document(document: Node, path: str) -> Iterator[tuple[Rule, Anchor]]:
     if not isinstance(document.value, dict):
         raise RuleError(path, 1, "a rule file is a mapping with `provider` and `rules`")
-    unknown = set(document.value) - {"rules", *_SHARED}
+    unknown = set(document.value) - {"rules", *_SHARED, *_ELSEWHERE}
     if unknown:
         key = sorted(unknown)[0]
         raise RuleError(path, document.lines.get(key, 1), f"unknown key {key!r} at the top of the file")
     shared = {key: document.value[key] for key in _SHARED if key in document.value}
     entries = document.value.get("rules")
-    if not isinstance(entries, _Node) or not isinstance(entries.value, list) or not entries.value:
+    if not isinstance(entries, Node) or not isinstance(entries.value, list) or not entries.value:
         raise RuleError(path, document.lines.get("rules", 1), "`rules` must be a list with at least one rule")
     for entry in entries.value:
         yield _RuleReader(path, entry, shared, document.lines).read()
 
 
-def _parse(text: str, path: str) -> _Node:
-    try:
-        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.MarkedYAMLError as err:
-        line = err.problem_mark.line + 1 if err.problem_mark else 1
-        raise RuleError(path, line, f"not YAML: {err.problem}") from err
-    except yaml.YAMLError as err:
-        raise RuleError(path, 1, f"not YAML: {err}") from err
-    if root is None:
-        raise RuleError(path, 1, "the file is empty")
-    return _plain(path, root, set())
-
-
-def _plain(path: str, node: Any, seen: set[int]) -> _Node:
-    """Plain data with line numbers; scalars stay text except plain numbers and booleans, null is the empty text."""
-    line = node.start_mark.line + 1
-    if id(node) in seen:
-        # An alias is the node itself once more; it may even lie within it.
-        raise RuleError(path, line, "aliases (*name) are not read; write the value out")
-    seen.add(id(node))
-    if isinstance(node, yaml.MappingNode):
-        return _plain_mapping(path, node, seen)
-    if isinstance(node, yaml.SequenceNode):
-        return _Node([_plain(path, item, seen) for item in node.value], line, {})
-    return _Node(_scalar(node), line, {})
-
-
-def _scalar(node: Any) -> str | float | bool:
-    if node.tag == "tag:yaml.org,2002:null":
-        return ""
-    if node.tag == "tag:yaml.org,2002:bool" and node.value in ("true", "false"):
-        return bool(node.value == "true")
-    if node.tag in ("tag:yaml.org,2002:float", "tag:yaml.org,2002:int"):
-        with contextlib.suppress(ValueError):
-            return float(node.value)
-    return str(node.value)
-
-
-def _plain_mapping(path: str, node: Any, seen: set[int]) -> _Node:
-    values: dict[str, Any] = {}
-    lines: dict[str, int] = {}
-    for key, value in node.value:
-        line = key.start_mark.line + 1
-        if not isinstance(key, yaml.ScalarNode):
-            raise RuleError(path, line, "a key must be text")
-        if key.value in values:
-            raise RuleError(path, line, f"key {key.value!r} stands twice")
-        lines[key.value] = line
-        values[key.value] = _plain(path, value, seen)
-    return _Node(values, node.start_mark.line + 1, lines)
-
-
 class _RuleReader:
     """Turns one entry into a rule; the first thing wrong with it stops the reading."""
 
-    def __init__(self, path: str, entry: _Node, shared: dict[str, _Node], lines: dict[str, int]) -> None:
+    def __init__(self, path: str, entry: Node, shared: dict[str, Node], lines: dict[str, int]) -> None:
         self._path = path
         self._entry = entry
         self._lines = {key: lines[key] for key in shared} | entry.lines
-        self._left: dict[str, _Node] = {}
+        self._left: dict[str, Node] = {}
         if not isinstance(entry.value, dict):
             self._fail("a rule is a mapping")
-        self._left = {**shared, **entry.value}
+        self._left = {key: node for key, node in {**shared, **entry.value}.items() if key not in _ELSEWHERE}
 
     def read(self) -> tuple[Rule, Anchor]:
         pattern, blame = self._pattern()
@@ -243,7 +179,7 @@ class _RuleReader:
             self._fail("`negative_examples` must be a list", "negative_examples")
         return tuple(self._negative_example(item) for item in node.value)
 
-    def _negative_example(self, item: _Node) -> NegativeExample:
+    def _negative_example(self, item: Node) -> NegativeExample:
         if not isinstance(item.value, dict) or set(item.value) != {"text", "why"}:
             raise RuleError(self._path, item.line, "a negative example has `text` and `why`")
         text, why = item.value["text"].value, item.value["why"].value
@@ -259,7 +195,7 @@ class _RuleReader:
             self._fail("`parts` must be a list of mappings", "parts")
         return tuple(self._part(item) for item in node.value)
 
-    def _part(self, item: _Node) -> PartSpec:
+    def _part(self, item: Node) -> PartSpec:
         """One part: read as a small entry of its own."""
         reader = _RuleReader(self._path, item, {}, {})
         name = reader._text("name", required=True)

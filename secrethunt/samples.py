@@ -83,6 +83,23 @@ def sample_secret(rule: Rule, *, seed: int = 0) -> bytes:
     raise SampleError(f"no sample of {rule.id} passes its own tests")
 
 
+def sample_text(pattern: str, *, seed: int = 0) -> str:
+    """
+    A text that all of *pattern* matches.
+
+    Raises:
+        SampleError: None was found.
+    """
+    source = random.Random(f"{pattern}/{seed}")
+    tree = parser.parse(pattern.encode("utf-8"))
+    compiled = re.compile(pattern, re.DOTALL)
+    for _ in range(_TRIES):
+        text = _generate(tree, source).decode("utf-8", "replace")
+        if compiled.fullmatch(text):
+            return text
+    raise SampleError(f"no text was found that {pattern!r} matches")
+
+
 def _fits(rule: Rule, value: bytes, ignore: list[re.Pattern[bytes]]) -> bool:
     return (
         all(has_class(value, name) for name in rule.charset)

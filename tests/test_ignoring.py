@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,32 @@ def test_comment_that_a_change_brings_allows_what_it_left_alone(
     scanner = Scanner(ScannerOptions(RuleSelection(files=(rules,), builtin=False)))
     result = scanner.scan([str(repo.git_dir)], SourceOptions(use_packs=use_packs))
     assert ([], [KEY]) == (values(result), [item.secret.reveal() for item in result.suppressed])
+
+
+def test_state_file_remembers_comments_and_no_ignore_file(repo: RepoBuilder, rules: str, tmp_path: Path) -> None:
+    repo.commit({"b.env": b"KEY=" + OTHER + b" # secrethunt:allow\n"})
+    repo.git("rm", "-q", "b.env", "src/a.env")
+    repo.commit()
+    selection = RuleSelection(files=(rules,), builtin=False)
+    state = str(tmp_path / "state")
+
+    def run(**options: object) -> tuple[list[bytes], list[bytes]]:
+        suppress = SuppressOptions(**options)  # type: ignore[arg-type]  # keywords of the test
+        result = Scanner(ScannerOptions(selection, suppress=suppress)).scan([repo.target], state=state)
+        return values(result), sorted(item.secret.reveal() for item in result.suppressed)
+
+    assert ([KEY], [OTHER]) == run() == run()
+    assert (sorted([KEY, OTHER]), []) == run(comments=False)
+    allow(repo.path, KEY)
+    assert ([], sorted([KEY, OTHER])) == run()
+
+
+def test_stream_is_covered_by_comments_and_the_work_tree_around(
+    repo: RepoBuilder, rules: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(repo.path, KEY)
+    monkeypatch.chdir(repo.path / "src")
+    text = b"KEY=" + KEY + b"\nKEY=" + OTHER + b" # gitleaks:allow\n"
+    monkeypatch.setattr("sys.stdin", type("In", (), {"buffer": io.BytesIO(text)}))
+    result = scan(rules, "-")
+    assert ([], 2) == (values(result), len(result.suppressed))

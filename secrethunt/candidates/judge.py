@@ -29,7 +29,7 @@ from secrethunt.checksums import CHECKSUMS
 from secrethunt.facts import read_facts
 from secrethunt.records import MAX_CANDIDATES, Allowance, Candidate, Capture, Confidence, Rule, Secret, Span
 
-_FACT_NAMES = frozenset(
+FACT_NAMES = frozenset(
     {"account", "client_id", "database", "email", "environment", "host", "kind", "mode", "region", "user"}
 )
 """Named groups of a pattern whose text may be shown; all others may hold part of the secret."""
@@ -66,7 +66,8 @@ class Judge:
         What the judgements of one blob come to: overlaps settled, places counted, parts joined; in order of place.
         At most `MAX_CANDIDATES`, which the caller can tell by their number.
         """
-        judged = [item for item in judged if not _has_terms(item.rule) or self._holds(data, item)]
+        if any(_has_terms(item.rule) for item in judged):
+            judged = self._holding(data, judged)
         if not judged:
             return ()
         counter = line_counter(data)
@@ -108,16 +109,21 @@ class Judge:
         confidence, reasons = judgement
         return Judged(rule, capture.secret_start, capture.secret_end, confidence, reasons, _facts(rule, value, capture))
 
-    def _holds(self, data: bytes, item: Judged) -> bool:
-        """Whether all that the rule of *item* wants of its blob and line is so; asked once the blob is at hand."""
-        rule = item.rule
-        if rule.needs and not self._matches(("(?i)" + "|".join(map(re.escape, rule.needs)),), data):
-            return False
-        if not rule.ignore_line:
-            return True
-        end = data.find(b"\n", item.end)
-        line = data[data.rfind(b"\n", 0, item.start) + 1 : end if end >= 0 else len(data)]
-        return not self._matches(rule.ignore_line, line)
+    def _holding(self, data: bytes, judged: Iterable[Judged]) -> list[Judged]:
+        """Those of *judged* of whose blob and line all is so that their rules want; asked once the blob is at hand."""
+        needs = {item.rule.needs for item in judged if item.rule.needs}
+        lowered = data.lower() if needs else b""
+        lacking = {words for words in needs if not any(word.encode() in lowered for word in words)}
+        return [
+            item
+            for item in judged
+            # What was decoded does not stand in *data* as it is.
+            if item.decoding is not None
+            or (
+                item.rule.needs not in lacking
+                and not (item.rule.ignore_line and self._matches(item.rule.ignore_line, _lines(data, item)))
+            )
+        ]
 
     def _matches(self, patterns: Iterable[str], text: bytes) -> bool:
         """Whether one of *patterns*, compiled when first asked for, is in *text*."""
@@ -150,6 +156,12 @@ class Judge:
 def _is_typed_key(value: bytes) -> bool:
     """A sequence as long as keys are stands for one and is no word; shorter ones are numbers and names as well."""
     return len(value) >= _LONG and bool(filler_reason(value[:200]))
+
+
+def _lines(data: bytes, item: Judged) -> bytes:
+    """The lines that *item* stands on."""
+    end = data.find(b"\n", item.end)
+    return data[data.rfind(b"\n", 0, item.start) + 1 : end if end >= 0 else len(data)]
 
 
 def _has_terms(rule: Rule) -> bool:
@@ -241,6 +253,6 @@ def _facts(rule: Rule, value: bytes, capture: Capture) -> tuple[tuple[str, str],
     named = (
         (name, text.decode("utf-8", "backslashreplace"))
         for name, text in sorted(groups.items())
-        if name in _FACT_NAMES and name not in names and text
+        if name in FACT_NAMES and name not in names and text
     )
     return (*named, *said)

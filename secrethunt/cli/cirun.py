@@ -168,7 +168,8 @@ def _write(result: ScanResult, event: Event, reports: Sequence[tuple[str, str]],
 
 def _rendered(result: ScanResult, name: str, options: ReportOptions) -> bytes:
     out = io.BytesIO()
-    render(result, name, options=options, out=out)
+    if left_out := render(result, name, options=options, out=out):
+        click.echo(f"note: {name}: {left_out}", err=True)
     return out.getvalue()
 
 

@@ -8,7 +8,7 @@ Only from `--config` or the user's configuration directory: a scanned repository
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from secrethunt.errors import ConfigError
@@ -40,6 +40,15 @@ class Config:
     """0 is the default depth."""
     fingerprint_key_file: str = ""
     """File whose bytes are the organisation's key for secret ids, relative to the configuration file."""
+    endpoints: tuple[str, ...] = ()
+    """`PROVIDER=URL`: hosts of one's own that credentials are checked against."""
+    allow_found_hosts: bool = False
+    allow_private: tuple[str, ...] = ()
+    """Private addresses and networks that may be connected to."""
+    proxy: str = field(default="", repr=False)
+    """URL; here it may hold a password."""
+    ca_file: str = ""
+    """PEM file, relative to the configuration file."""
 
 
 def load_config(path: str | None) -> Config:
@@ -86,7 +95,7 @@ def _read(path: str) -> dict[str, Any]:
 
 
 def _lower(document: dict[str, Any], path: str) -> Config:
-    known = {field.name: str(field.type) for field in fields(Config)}
+    known = {item.name: str(item.type) for item in fields(Config)}
     values: dict[str, Any] = {}
     for key, value in document.items():
         name = key.replace("-", "_")
@@ -95,8 +104,9 @@ def _lower(document: dict[str, Any], path: str) -> Config:
         values[name] = _typed(value, known[name], f"{path}: {key}")
     base = os.path.dirname(os.path.abspath(path))
     values["rules"] = tuple(os.path.join(base, rule) for rule in values.get("rules", ()))
-    if values.get("fingerprint_key_file"):
-        values["fingerprint_key_file"] = os.path.join(base, values["fingerprint_key_file"])
+    for name in ("fingerprint_key_file", "ca_file"):
+        if values.get(name):
+            values[name] = os.path.join(base, values[name])
     return Config(**values)
 
 

@@ -20,7 +20,7 @@ from secrethunt.ignoring import ignore_root
 from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Confidence
 from secrethunt.report.escape import escape
-from secrethunt.sources.layout import find_layout
+from secrethunt.sources.layout import enclosing_work_tree, find_layout
 from secrethunt.suppress import IGNORE_FILE, Grant, SuppressOptions
 from secrethunt.suppress.attributes import ensure_union
 from secrethunt.suppress.entries import EntryError, check_date
@@ -49,9 +49,20 @@ def file_options(command: _F) -> _F:
     """Add --target and --ignore-file."""
     file = click.option("--ignore-file", metavar="FILE", help="The file of entries.  [default: .secrethuntignore]")
     target = click.option(
-        "--target", metavar="PATH", default=".", show_default=True, help="The repository or directory that is scanned."
+        "--target",
+        metavar="PATH",
+        callback=lambda _context, _option, value: value or _here(),
+        help="The repository or directory that is scanned.  [default: the one around here]",
     )
     return target(file(command))
+
+
+def _here() -> str:
+    """The root of the work tree that we are in, so that an id of a report is found from any directory; else here."""
+    if find_layout(os.getcwdb()) is not None:
+        return "."
+    root = enclosing_work_tree(os.getcwdb())
+    return os.path.relpath(os.fsdecode(root)) if root is not None else "."
 
 
 def scanner(config: Config, options: dict[str, Any]) -> Scanner:

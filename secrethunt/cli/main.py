@@ -7,12 +7,15 @@ import errno
 import importlib
 import os
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from secrethunt import __version__
-from secrethunt.errors import ExitCode, SecrethuntError
+from secrethunt.errors import INTERRUPTED, ExitCode, SecrethuntError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _COMMANDS = {
     "allow": ("Allow secrets: entries that survive moves and rebases.", "secrethunt.cli.allow"),
@@ -21,11 +24,13 @@ _COMMANDS = {
     "doctor": ("Say whether hooks are in force, and test them.", "secrethunt.cli.doctor"),
     "hook": ("Keep secrets out of commits and pushes.", "secrethunt.cli.hook"),
     "import": ("Take over other scanners' ignore files, baselines and reports.", "secrethunt.cli.importing"),
+    "completion": ("Print a script that completes commands in a shell.", "secrethunt.cli.completion"),
+    "explain": ("Show one finding in full.", "secrethunt.cli.explain"),
+    "man": ("Print manual pages.", "secrethunt.cli.man"),
     "rules": ("List, show and check the rules that find secrets.", "secrethunt.cli.rules"),
     "scan": ("Find secrets in directories, files, git repositories or standard input.", "secrethunt.cli.scan"),
+    "validate": ("Find out whether credentials are live.", "secrethunt.cli.validate"),
 }
-_INTERRUPTED = 130
-"""What a shell reports for a command ended by SIGINT."""
 
 
 class _LazyGroup(click.Group):
@@ -40,6 +45,14 @@ class _LazyGroup(click.Group):
         command = importlib.import_module(_COMMANDS[cmd_name][1]).command
         assert isinstance(command, click.Command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names and help as they stand here: completing `s` must not import all commands."""
+        from click.shell_completion import CompletionItem
+
+        named = [CompletionItem(name, help=about) for name, (about, _) in sorted(_COMMANDS.items())]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(item for item in named if item.value.startswith(incomplete)), *options]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -71,7 +84,7 @@ def main() -> NoReturn:
         code = ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         _explain("interrupted", "")
-        code = _INTERRUPTED
+        code = INTERRUPTED
     except OSError as err:
         if err.errno != errno.EPIPE:
             raise

@@ -62,11 +62,13 @@ def check(paths: tuple[str, ...], sample: str | None) -> int:
     Exit code 1 where there is a complaint, each with its file and line.
     """
     from secrethunt.rulecheck import check_ruleset
+    from secrethunt.validate.spec import load_checks
+    from secrethunt.validate.speccheck import check_validators
 
     text = None if sample is None else _read(sample)
     selection = RuleSelection(files=paths, builtin=not paths)
     ruleset = load_ruleset(selection, DiskCache(None))
-    complaints = list(check_ruleset(ruleset))
+    complaints = [*check_ruleset(ruleset), *check_validators(ruleset, load_checks(selection, DiskCache(None)))]
     for complaint in complaints:
         click.echo(f"{complaint.rule.file}:{complaint.rule.line}: {complaint.rule.id}: {complaint.message}")
     click.echo(f"{len(ruleset.rules)} rules checked, {len(complaints)} complaints", err=True)

@@ -3,31 +3,38 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from secrethunt import __version__
 from secrethunt.cli.config import Config, cache_directory, load_config
+from secrethunt.cli.display import Tell, progress
 from secrethunt.cli.keys import fingerprint_key
+from secrethunt.cli.online import lower_checks, online_options, refuse_online_options
+from secrethunt.cli.outputs import Output, check_outputs, parse_report, write_outputs
 from secrethunt.cli.policy import FailPolicy, exit_code, parse_fail_on
 from secrethunt.cli.selection import lower_selection, rule_options
 from secrethunt.cli.sizes import parse_size
 from secrethunt.cli.suppression import lower_suppress, suppress_options
 from secrethunt.coverage import ScanResult
 from secrethunt.decode import DecodeOptions
+from secrethunt.diskcache import DiskCache
 from secrethunt.errors import ConfigError, UsageError
 from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Confidence
-from secrethunt.report import FORMATS, ReportOptions, render, render_problems
+from secrethunt.report import FORMATS, ReportOptions, render_problems
 from secrethunt.ruleset import RuleSelection
 from secrethunt.sources.contract import DEFAULT_MAX_SIZE, Scope, SourceOptions
+
+if TYPE_CHECKING:
+    from secrethunt.cli.online import CheckOptions
+    from secrethunt.coverage import ScanResult
 
 _LARGEST_MAX_SIZE = 1 << 30
 _DEEPEST = 32
@@ -42,9 +49,11 @@ class ScanOptions:
     scanner: ScannerOptions
     report: ReportOptions
     state: str | None
-    format: str
-    output: str
+    outputs: tuple[Output, ...]
     policy: FailPolicy
+    checks: CheckOptions | None = None
+    """How to find out which findings are live; None asks nobody."""
+    only_active: bool = False
 
 
 @click.command(name="scan")
@@ -56,6 +65,12 @@ class ScanOptions:
 @click.option(
     "-o", "--output", metavar="FILE", default="-", help="Write the report to FILE instead of standard output."
 )
+@click.option(
+    "--report",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Write another report, in any format, to FILE; may be repeated.",
+)
 @click.option("--show-secrets", is_flag=True, help="Print secrets in full instead of masked.")
 @click.option("--explain", is_flag=True, help="Say what was weighed for and against each secret (text reports).")
 @click.option(
@@ -65,9 +80,13 @@ class ScanOptions:
     "--fail-on",
     multiple=True,
     metavar="LEVEL",
-    help="What makes exit code 1: a severity (high), `confidence:LEVEL`, `at-head` or `never`; several must all hold."
+    help="What makes exit code 1: a severity (high), `confidence:LEVEL`, `at-head`, `active` or `never`; several must"
+    " all hold."
     "  [default: any finding]",
 )
+@click.option("--validate", is_flag=True, help="Ask the providers which secrets are live. Sends them the secrets.")
+@click.option("--only-active", is_flag=True, help="With --validate: report live secrets only.")
+@online_options
 @click.option("--no-history", is_flag=True, help="Scan the work tree's files only.")
 @click.option("--head", is_flag=True, help="Scan the files of the HEAD commit only.")
 @click.option("--staged", is_flag=True, help="Scan what the index would commit.")
@@ -103,16 +122,18 @@ def command(**options: Any) -> int:
     Examples:
       secrethunt scan                          this directory or repository
       secrethunt scan --since origin/main      what this branch adds
-      secrethunt scan --format sarif -o out.sarif
+      secrethunt scan --report sarif=out.sarif --report html=out.html
       git diff | secrethunt scan -
     """
     # A scan makes many records and no cycles worth collecting before it ends.
     gc.disable()
     lowered = _lower(load_config(options["config"]), options)
     scanner = Scanner(lowered.scanner)
-    with _progress(options["progress"]) as tell:
+    with progress(options["progress"]) as tell:
         result = scanner.scan(lowered.targets, lowered.source, progress=tell, state=lowered.state)
-    _write(result, lowered)
+        if lowered.checks is not None:
+            result = _checked(result, lowered, lowered.checks, tell)
+    write_outputs(result, lowered.outputs, replace(lowered.report, written_at=time.time()))
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
     click.echo(render_problems(result), err=True, nl=False)
@@ -120,12 +141,30 @@ def command(**options: Any) -> int:
     return exit_code(result, lowered.policy)
 
 
+def _checked(result: ScanResult, options: ScanOptions, checks: CheckOptions, tell: Tell | None) -> ScanResult:
+    """*result* with verdicts."""
+    from secrethunt.cli.checking import checked_result, only_active, tell_troubles
+
+    cache = DiskCache(options.scanner.cache_directory)
+    result = checked_result(result, checks, options.scanner.selection, rule_cache=cache, tell=tell)
+    tell_troubles(result)
+    return only_active(result) if options.only_active else result
+
+
+def _lower_validation(config: Config, options: dict[str, Any], policy: FailPolicy) -> CheckOptions | None:
+    if options["validate"]:
+        return lower_checks(config, options)
+    refuse_online_options(options, "--validate")
+    if options["only_active"]:
+        raise UsageError("--only-active does nothing without --validate", hint="Add --validate.")
+    if policy.active:
+        raise UsageError("--fail-on active never holds without --validate", hint="Add --validate.")
+    return None
+
+
 def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
     scope, revision = _scope(options)
-    is_terminal = options["output"] == "-" and sys.stdout.isatty()
-    color = options["color"]
-    if color is None:
-        color = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    policy = parse_fail_on(options["fail_on"] or config.fail_on)
     return ScanOptions(
         targets=options["targets"] or (".",),
         source=SourceOptions(
@@ -147,13 +186,14 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
             show_secrets=options["show_secrets"],
             show_suppressed=options["show_suppressed"],
             explain=options["explain"],
-            color=color,
+            color=wants_color(options),
             tool_version=__version__,
         ),
         state=options["state"],
-        format=options["format"],
-        output=options["output"],
-        policy=parse_fail_on(options["fail_on"] or config.fail_on),
+        outputs=_outputs(options),
+        policy=policy,
+        checks=_lower_validation(config, options, policy),
+        only_active=options["only_active"],
     )
 
 
@@ -174,6 +214,20 @@ def scanner_options(config: Config) -> ScannerOptions:
 def size_limit(config: Config) -> int:
     """The largest blob that is read, in bytes."""
     return _max_size(config.max_size)
+
+
+def _outputs(options: dict[str, Any]) -> tuple[Output, ...]:
+    outputs = (Output(options["format"], options["output"]), *map(parse_report, options["report"]))
+    check_outputs(outputs)
+    return outputs
+
+
+def wants_color(options: dict[str, Any]) -> bool:
+    """Colour where the user wants it, else on a terminal that has it."""
+    if options["color"] is not None:
+        return bool(options["color"])
+    is_terminal = options["output"] == "-" and sys.stdout.isatty()
+    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _decode_options(config: Config, options: dict[str, Any]) -> DecodeOptions:
@@ -221,15 +275,6 @@ def _confidence(label: str) -> Confidence:
     return Confidence[label.upper()]
 
 
-def _progress(wanted: bool | None) -> contextlib.AbstractContextManager[Any]:
-    """A progress display, or a context that yields None where nobody is looking."""
-    if wanted is False or not sys.stderr.isatty():
-        return contextlib.nullcontext()
-    from secrethunt.report.progress import Progress
-
-    return Progress(sys.stderr)
-
-
 def _note_slow_path() -> None:
     """Say so where packed history was read object by object for want of the native module."""
     pack = sys.modules.get("secrethunt.pack")
@@ -237,41 +282,3 @@ def _note_slow_path() -> None:
         click.echo(
             "note: history was read the slow way; install where a C compiler and zlib are to speed it up", err=True
         )
-
-
-def _write(result: ScanResult, options: ScanOptions) -> None:
-    with _open_output(options.output) as out:
-        render(result, options.format, options=options.report, out=out)
-
-
-@contextlib.contextmanager
-def _open_output(path: str) -> Iterator[BinaryIO]:
-    """
-    Standard output for `-`; else a file that appears whole or not at all, readable by its owner only. What exists and
-    is no regular file (a device, a pipe) is written to, not replaced.
-    """
-    if path == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    if os.path.exists(path) and not os.path.isfile(path):
-        with _open_special(path) as out:
-            yield out
-        return
-    temporary = f"{path}.{os.getpid()}.tmp"
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as out:
-            yield out
-        os.replace(temporary, path)
-    except OSError as err:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise UsageError(f"cannot write {path}: {err.strerror}", hint="Check the path given to --output.") from err
-
-
-def _open_special(path: str) -> BinaryIO:
-    try:
-        return open(path, "wb")
-    except OSError as err:
-        raise UsageError(f"cannot write {path}: {err.strerror}", hint="Check the path given to --output.") from err

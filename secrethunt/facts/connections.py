@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
-from secrethunt.facts.reading import Fact, base64_bytes, shown
+from secrethunt.facts.reading import Fact, base64_bytes, query, shown
 
 _JDBC = re.compile(
     rb"jdbc:(?P<kind>[a-z0-9]{2,16})[a-z0-9:]{0,12}:(?://|@)(?P<host>[\w.-]{1,120})(?::(?P<port>\d{2,5}))?"
@@ -31,6 +31,7 @@ def jdbc(_value: bytes, text: bytes) -> Iterator[Fact]:
     """Driver, host, port, database and user of a JDBC URL (JDBC 4.3, section 9.4, and the drivers' manuals)."""
     yield from _named(_JDBC.search(text))
     yield from _named(_USER.search(text))
+    yield from _options(text.replace(b";", b"&"))
 
 
 def ado(_value: bytes, text: bytes) -> Iterator[Fact]:
@@ -47,8 +48,43 @@ def _named(match: re.Match[bytes] | None) -> Iterator[Fact]:
 
 
 _SCHEME = re.compile(rb"(?P<kind>[a-z][a-z0-9+.-]{1,19})://")
+_BEHIND = re.compile(rb"@[^/?\s]{1,200}(?:/(?P<database>[^/?#\s;,]{1,80}))?")
+"""All that follows user and password: hosts, then what a client of this scheme opens there."""
+_REPOSITORY = re.compile(rb"@[^/?\s]{1,200}(?P<path>/[\w.~/-]{1,200}\.git)(?![\w/-])")
+"""Of other paths nothing is told: they may hold tokens."""
+_DATABASES = (b"postg", b"cockroachdb", b"redshift", b"mysql", b"mariadb", b"mongodb", b"amqp", b"pyamqp")
+"""Schemes whose path is the name of a database, or of a virtual host."""
+_OPTIONS = {
+    "sslmode": "tls",
+    "ssl-mode": "tls",
+    "ssl_mode": "tls",
+    "ssl": "tls",
+    "tls": "tls",
+    "usessl": "tls",
+    "requiressl": "tls",
+    "encrypt": "tls",
+    "authsource": "auth_source",
+    "authmechanism": "auth_mechanism",
+}
+"""Parameters on which a login depends, by their names in lower case."""
 
 
-def uri(_value: bytes, text: bytes) -> Iterator[Fact]:
-    """The scheme of a URL with a password in it; user and host are groups of the rules."""
-    yield from _named(_SCHEME.search(text))
+def uri(value: bytes, text: bytes) -> Iterator[Fact]:
+    """Scheme, database and what a login depends on of a URL with a password; user and host are groups of the rules."""
+    scheme = _SCHEME.search(text)
+    yield from _named(scheme)
+    behind = text.find(value + b"@") + len(value)
+    if scheme and scheme["kind"].startswith(_DATABASES):
+        yield from _named(_BEHIND.match(text, behind))
+    elif scheme and scheme["kind"].endswith((b"https", b"http")):
+        yield from _named(_REPOSITORY.match(text, behind))
+    yield from _options(text[behind:])
+
+
+def _options(text: bytes) -> Iterator[Fact]:
+    seen = set()
+    for name, chosen in query(text).items():
+        fact = _OPTIONS.get(name.lower())
+        if fact and chosen and fact not in seen:
+            seen.add(fact)
+            yield fact, chosen

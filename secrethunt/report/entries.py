@@ -15,6 +15,7 @@ from secrethunt.report.advice import advice
 from secrethunt.report.problems import order
 from secrethunt.report.redact import Redactor
 from secrethunt.report.shown import suppressed_counts
+from secrethunt.report.verdicts import validation_member, verdict_member
 
 SCHEMA_ID = "urn:secrethunt:report:1"
 """`$id` of the schema; the number changes when a field changes its meaning or goes."""
@@ -62,6 +63,7 @@ def finding_entry(finding: Finding, redactor: Redactor) -> Entry:
         "rotate": advice(rule),
         "references": list(rule.references),
         "suppression": _suppression(finding.suppression, redactor),
+        **verdict_member(finding.verdict, redactor),
     }
 
 
@@ -89,6 +91,7 @@ def summary_entry(result: ScanResult, redactor: Redactor, *, tool_version: str) 
         "suppressed": suppressed_counts(result),
         "unused_entries": [redactor.text(entry) for entry in result.unused],
         "expired_entries": [redactor.text(entry) for entry in result.expired],
+        **validation_member(result.validation, redactor),
     }
 
 

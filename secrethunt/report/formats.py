@@ -3,53 +3,55 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import BinaryIO
+from functools import partial
+from typing import BinaryIO, cast
 
 from secrethunt.coverage import ScanResult
 from secrethunt.errors import UsageError
 from secrethunt.report.options import ReportOptions
 
 Writer = Callable[[ScanResult, ReportOptions], Iterator[bytes]]
+"""Yields the report piece by piece. A generator's return value, where there is one, is a sentence on what the limits of
+the format's consumer made it leave out."""
 
 
-def _text(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
-    from secrethunt.report.text import iter_text
-
-    return iter_text(result, options)
-
-
-def _json(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
-    from secrethunt.report.document import iter_document
-
-    return iter_document(result, options)
+def _load(module: str, function: str, result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
+    writer = cast(Writer, getattr(importlib.import_module(f"secrethunt.report.{module}"), function))
+    return writer(result, options)
 
 
-def _jsonl(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
-    from secrethunt.report.jsonl import iter_lines
-
-    return iter_lines(result, options)
-
-
-def _sarif(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
-    from secrethunt.report.sarif import iter_sarif
-
-    return iter_sarif(result, options)
-
-
-FORMATS: Mapping[str, Writer] = {"text": _text, "json": _json, "jsonl": _jsonl, "sarif": _sarif}
+FORMATS: Mapping[str, Writer] = {
+    "text": partial(_load, "text", "iter_text"),
+    "json": partial(_load, "document", "iter_document"),
+    "jsonl": partial(_load, "jsonl", "iter_lines"),
+    "sarif": partial(_load, "sarif", "iter_sarif"),
+    "csv": partial(_load, "csv_table", "iter_csv"),
+    "html": partial(_load, "html_page", "iter_html"),
+    "junit": partial(_load, "junit", "iter_junit"),
+    "markdown": partial(_load, "markdown", "iter_summary"),
+    "markdown-comment": partial(_load, "markdown", "iter_comment"),
+    "github-annotations": partial(_load, "github_annotations", "iter_annotations"),
+    "gitlab-codequality": partial(_load, "gitlab_codequality", "iter_codequality"),
+    "gitlab-secret-detection": partial(_load, "gitlab_secret_detection", "iter_secret_detection"),
+}
 """What `--format` offers, the default first."""
 
 
-def render(result: ScanResult, format_name: str, *, options: ReportOptions, out: BinaryIO) -> None:
+def render(result: ScanResult, format_name: str, *, options: ReportOptions, out: BinaryIO) -> str:
     """
-    Write *result* to *out* piece by piece, findings in the order in which they stand (text and SARIF sort).
+    Write *result* to *out* piece by piece, findings in the order in which they stand (most formats sort).
 
     Args:
         result: Borrowed; nothing of it is changed.
         format_name: A key of `FORMATS`.
         options: What may be shown, and how wide.
-        out: Gets UTF-8 (text) or ASCII (the others), ending in a line feed; left open.
+        out: Gets UTF-8 or ASCII, ending in a line feed; left open.
+
+    Returns:
+        A sentence without a full stop on what was left out because the consumer of the format would not take it;
+        empty if all is there.
 
     Raises:
         UsageError: There is no such format.
@@ -57,5 +59,9 @@ def render(result: ScanResult, format_name: str, *, options: ReportOptions, out:
     writer = FORMATS.get(format_name)
     if writer is None:
         raise UsageError(f"no such report format: {format_name}", hint=f"Choose one of {', '.join(FORMATS)}.")
-    for piece in writer(result, options):
-        out.write(piece)
+    pieces = writer(result, options)
+    while True:
+        try:
+            out.write(next(pieces))
+        except StopIteration as end:
+            return end.value or ""

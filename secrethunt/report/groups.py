@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import TypeVar
 
 from secrethunt.records import CommitInfo, Confidence, Finding, Part, Severity
+from secrethunt.report.verdicts import is_active
 
 _T = TypeVar("_T")
 
@@ -79,7 +80,7 @@ class SecretGroup:
 
 
 def group_by_secret(findings: Iterable[Finding]) -> list[SecretGroup]:
-    """One group a secret: most severe first, then most certain, then what still stands."""
+    """One group a secret: what is live first, then most severe, then most certain, then what still stands."""
     by_secret: dict[str, list[Finding]] = {}
     for finding in findings:
         by_secret.setdefault(finding.secret_id, []).append(finding)
@@ -88,14 +89,22 @@ def group_by_secret(findings: Iterable[Finding]) -> list[SecretGroup]:
 
 def _group(findings: list[Finding]) -> SecretGroup:
     ordered = sorted(findings, key=lambda finding: (_history(finding), _place(finding)))
-    lead = max(ordered, key=lambda finding: (finding.rule.severity, finding.confidence))
+    lead = max(ordered, key=lambda finding: (is_active(finding), finding.rule.severity, finding.confidence))
     blocks = [Block(tuple(places)) for _, places in groupby(ordered, key=_history)]
     return SecretGroup(lead, tuple(blocks))
 
 
 def _group_order(group: SecretGroup) -> tuple[object, ...]:
     lead = group.lead
-    return (-group.severity, -group.confidence, not group.is_present, lead.rule.name, _place(lead), lead.secret_id)
+    return (
+        not is_active(lead),
+        -group.severity,
+        -group.confidence,
+        not group.is_present,
+        lead.rule.name,
+        _place(lead),
+        lead.secret_id,
+    )
 
 
 def _history(finding: Finding) -> tuple[object, ...]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from secrethunt.coverage import Problem, ScanResult, Skip
-from secrethunt.report.escape import escape
+from secrethunt.report.escape import escape, log_line
 from secrethunt.report.redact import Redactor
 
 _NAMED = 10
@@ -32,7 +32,7 @@ def _kind(skip: Skip, result: ScanResult, redactor: Redactor) -> str:
     named = [problem for problem in result.problems if problem.skip is skip][:_NAMED]
     word = "not scanned" if skip.is_incomplete else "left out"
     lines = [f"{word}, {skip.label}: {total:,}"]
-    lines += [f"  {_name(problem, redactor)}" for problem in named]
+    lines += [log_line(f"  {_name(problem, redactor)}") for problem in named]
     if named and total > len(named):
         lines.append(f"  and {total - len(named):,} more")
     return "\n".join(lines) + "\n"

@@ -22,6 +22,8 @@ from secrethunt.report.quantities import duration, size
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
+NO_BYTES = -1
+"""Stands for a total where what is done is not measured in bytes."""
 _DELAY_S = 0.5
 """Shorter scans show nothing."""
 _INTERVAL_S = 0.1
@@ -71,7 +73,7 @@ class Progress:
 
         Args:
             done_bytes: Bytes handed to matching so far.
-            total_bytes: Best estimate of all; 0 while it is unknown.
+            total_bytes: Best estimate of all; 0 while it is unknown, `NO_BYTES` where the label says it all.
             label: What is being done now; escaped when it is drawn.
         """
         self._state = (done_bytes, total_bytes, label)
@@ -89,8 +91,8 @@ class Progress:
             task = line.add_task("", total=None, numbers="")
             while not self._is_over.wait(_INTERVAL_S):
                 done, total, label = self._state
-                numbers = pace.describe(done, total)
-                known = max(total, done) if total else None
+                numbers = "" if total == NO_BYTES else pace.describe(done, total)
+                known = max(total, done) if total > 0 else None
                 line.update(task, completed=done, total=known, description=escape(label), numbers=numbers)
                 line.refresh()
 

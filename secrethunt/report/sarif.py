@@ -7,25 +7,36 @@ Format: https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 
 from secrethunt.coverage import ScanResult
-from secrethunt.records import BlobKind, Finding, Occurrence, Part, RuleId, Span, SuppressedBy
-from secrethunt.report.encode import encode, iter_array
+from secrethunt.records import Finding, Occurrence, Part, RuleId, Span, SuppressedBy
+from secrethunt.report.encode import encode
 from secrethunt.report.options import ReportOptions
+from secrethunt.report.ranking import most_severe_first
 from secrethunt.report.redact import MASK, iter_secrets
+from secrethunt.report.sarif_limits import (
+    CUT_RULE,
+    MAX_LOCATIONS,
+    SHOWN_RESULTS,
+    Budget,
+    cut_notifications,
+    describe_cut,
+)
 from secrethunt.report.sarif_notes import iter_notifications, notification_rules
 from secrethunt.report.sarif_rules import LEVELS, rule_entry
 from secrethunt.report.sarif_values import ROOT, Discretion, message
 from secrethunt.report.shown import shown_findings
+from secrethunt.report.statements import own_path, path_of, statement
+from secrethunt.report.verdicts import validation_member, verdict_member
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 _Entry = dict[str, object]
 
 
-def iter_sarif(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
-    """The log piece by piece, one result a line, sorted by place."""
+def iter_sarif(result: ScanResult, options: ReportOptions) -> Generator[bytes, None, str]:
+    """The log piece by piece, one result a line, sorted by place; most severe first where not all will be shown."""
     findings = shown_findings(result, options)
     discretion = Discretion(iter_secrets(findings))
     rules = {finding.rule.id: finding.rule for finding in findings}
@@ -34,25 +45,41 @@ def iter_sarif(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
         "name": "secrethunt",
         "version": options.tool_version or "0",
         "rules": [rule_entry(rules[rule_id], discretion) for rule_id in index],
-        "notifications": notification_rules(result),
+        "notifications": [*notification_rules(result), CUT_RULE],
     }
-    yield b'{"$schema": ' + encode(SCHEMA) + b',\n"version": "2.1.0",\n"runs": [{"tool": ' + encode({"driver": driver})
+    head = b'{"$schema": ' + encode(SCHEMA) + b',\n"version": "2.1.0",\n"runs": [{"tool": ' + encode({"driver": driver})
+    yield head
     yield b',\n"results": '
-    yield from iter_array(_result(finding, index, discretion) for finding in sorted(findings, key=_order))
-    for name, value in _end(result, discretion).items():
+    is_long = len(findings) > SHOWN_RESULTS
+    ranked = most_severe_first(findings) if is_long else sorted(findings, key=_order)
+    notifications = list(iter_notifications(result, discretion))
+    budget = Budget(head + encode(notifications))
+    kept = 0
+    yield b"["
+    for finding in ranked:
+        line = encode(_result(finding, index, discretion))
+        if not budget.takes(line):
+            break
+        yield (b",\n" if kept else b"\n") + line
+        kept += 1
+    yield b"]"
+    cut = describe_cut(kept, len(findings))
+    notifications += cut_notifications(result, cut)
+    for name, value in _end(result, discretion, notifications).items():
         yield b",\n" + encode(name) + b": " + encode(value)
     yield b"}]}\n"
+    return cut
 
 
 def _order(finding: Finding) -> tuple[object, ...]:
     return (finding.path, finding.span.line, finding.span.column, finding.rule.id, finding.finding_id)
 
 
-def _end(result: ScanResult, discretion: Discretion) -> _Entry:
+def _end(result: ScanResult, discretion: Discretion, notifications: list[_Entry]) -> _Entry:
     """The members of the run that follow the results; `ROOT` is defined only where something needs it."""
     invocation = {
         "executionSuccessful": not result.is_incomplete,
-        "toolExecutionNotifications": list(iter_notifications(result, discretion)),
+        "toolExecutionNotifications": notifications,
     }
     coverage = result.coverage
     counts = {
@@ -70,7 +97,7 @@ def _end(result: ScanResult, discretion: Discretion) -> _Entry:
         "invocations": [invocation],
         "columnKind": "unicodeCodePoints",
         "redactionTokens": [MASK],
-        "properties": {"coverage": counts},
+        "properties": {"coverage": counts, **validation_member(result.validation, discretion)},
     }
     if discretion.has_absolute:
         end["originalUriBaseIds"] = {ROOT: {"uri": "file:///"}}
@@ -79,16 +106,19 @@ def _end(result: ScanResult, discretion: Discretion) -> _Entry:
 
 def _result(finding: Finding, index: Mapping[RuleId, int], discretion: Discretion) -> _Entry:
     rule = finding.rule
-    newest = finding.occurrences[0].blob if finding.occurrences else "unknown"
-    path = _path(finding, finding.kind, newest)
+    others = _others(finding)
+    shown = others[:MAX_LOCATIONS]
+    said = statement(finding, discretion)
+    if len(shown) < len(others):
+        said += f" The newest {len(shown)} of {len(others)} other versions are listed."
     return {
         "ruleId": rule.id,
         "ruleIndex": index[rule.id],
         "level": LEVELS[rule.severity],
-        "message": message(_message(finding, discretion)),
-        "locations": [_location(path, finding.span, discretion)],
+        "message": message(said),
+        "locations": [_location(own_path(finding), finding.span, discretion)],
         "relatedLocations": [
-            _related(finding, occurrence, number, discretion) for number, occurrence in enumerate(_others(finding), 1)
+            _related(finding, occurrence, number, discretion) for number, occurrence in enumerate(shown, 1)
         ],
         "partialFingerprints": {"findingId/v1": finding.finding_id, "secretId/v1": finding.secret_id},
         "occurrenceCount": max(len(finding.occurrences), 1),
@@ -109,6 +139,8 @@ def _result(finding: Finding, index: Mapping[RuleId, int], discretion: Discretio
             "firstDate": finding.first.date if finding.first else None,
             "lastCommit": finding.last.id if finding.last else None,
             "parts": [_part(finding, part, discretion) for part in finding.parts],
+            "blob": finding.occurrences[0].blob if finding.occurrences else None,
+            **verdict_member(finding.verdict, discretion),
         },
     }
 
@@ -130,25 +162,10 @@ def _part(finding: Finding, part: Part, discretion: Discretion) -> _Entry:
         "name": part.name,
         "rule": part.rule,
         "value": MASK if part.is_secret else discretion.text(part.value.reveal()),
-        "uri": discretion.location(part.path or _path(finding, finding.kind, "unknown"))["uri"],
+        "uri": discretion.location(part.path or path_of(finding, finding.kind, "unknown"))["uri"],
         "line": part.span.line,
         "column": part.span.column,
     }
-
-
-def _message(finding: Finding, discretion: Discretion) -> str:
-    """One or two sentences; the place and the rule's help stand beside it."""
-    if finding.in_worktree or finding.at_head:
-        where = "stands here"
-    elif finding.reachable:
-        where = "stands in history, no longer at HEAD"
-    else:
-        where = "stands in history that no ref reaches"
-    reasons = "; ".join(discretion.text(reason) for reason in finding.reasons)
-    why = f" Reported because: {reasons}." if reasons else ""
-    if finding.decode:
-        where += f", encoded ({discretion.text(' > '.join(finding.decode))})"
-    return f"{discretion.text(finding.rule.name)} ({finding.confidence.label} confidence) {where}.{why}"
 
 
 def _others(finding: Finding) -> list[Occurrence]:
@@ -162,7 +179,7 @@ def _others(finding: Finding) -> list[Occurrence]:
 
 def _related(finding: Finding, occurrence: Occurrence, number: int, discretion: Discretion) -> _Entry:
     first = f", first in commit {occurrence.first.id[:10]}" if occurrence.first else ""
-    path = _path(finding, occurrence.kind, occurrence.blob)
+    path = path_of(finding, occurrence.kind, occurrence.blob)
     return _location(path, occurrence.span, discretion) | {
         "id": number,
         "message": message(f"Also in {occurrence.kind.value} {occurrence.blob[:10]}{first}."),
@@ -176,20 +193,6 @@ def _related(finding: Finding, occurrence: Occurrence, number: int, discretion: 
             "reachable": occurrence.reachable,
         },
     }
-
-
-def _path(finding: Finding, kind: BlobKind, blob: str) -> bytes:
-    """
-    The path, or for an object that has none a relative one that stands for it.
-
-    Services refuse results without a path, and git allows no `.git` in a tree, so nothing else can be meant.
-    """
-    if kind is BlobKind.STREAM:
-        return finding.path or b"-"
-    if finding.path and kind not in (BlobKind.COMMIT, BlobKind.TAG):
-        return finding.path
-    noun = kind.value if kind in (BlobKind.COMMIT, BlobKind.TAG) else "blob"
-    return f".git/{noun}/{blob}".encode()
 
 
 def _location(path: bytes, span: Span, discretion: Discretion) -> _Entry:

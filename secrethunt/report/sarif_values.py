@@ -32,6 +32,10 @@ class Discretion:
         """For messages: no secret, no e-mail address, no hostile character, no link."""
         return _ADDRESS.sub(MASK, escape(self._redactor.text(raw))).translate(_BRACKETS)
 
+    def path(self, raw: bytes) -> str:
+        """A file's name, for readers that open it: as it is, but for secrets and hostile characters."""
+        return escape(self._redactor.text(raw))
+
     def location(self, path: bytes) -> dict[str, object]:
         """An `artifactLocation`: relative, percent-encoded byte by byte; only secrets in the name are masked."""
         # A colon or a second slash at the start would make a scheme or a host of the first folder.

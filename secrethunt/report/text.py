@@ -14,7 +14,7 @@ from textwrap import wrap
 from secrethunt.coverage import ScanResult
 from secrethunt.records import Finding, Severity
 from secrethunt.report.advice import advice
-from secrethunt.report.escape import escape
+from secrethunt.report.escape import escape, log_line
 from secrethunt.report.groups import SecretGroup, group_by_secret
 from secrethunt.report.history import describe_history
 from secrethunt.report.options import ReportOptions
@@ -23,6 +23,7 @@ from secrethunt.report.quantities import count
 from secrethunt.report.redact import Redactor, iter_secrets
 from secrethunt.report.shown import shown_findings, why_allowed
 from secrethunt.report.totals import iter_totals
+from secrethunt.report.verdicts import BADGE_STYLES, badge, iter_verdict_rows
 
 _RESET = "\x1b[0m"
 _BOLD = "\x1b[1m"
@@ -51,7 +52,7 @@ def iter_text(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
 
 
 def _encoded(lines: Iterable[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode("utf-8")
+    return "".join(f"{log_line(line)}\n" for line in lines).encode("utf-8")
 
 
 class _Page:
@@ -70,6 +71,8 @@ class _Page:
         yield self._title(group)
         # The value is one word, however long: whoever asked to see it wants to copy it.
         yield self._label("Value") + escape(self._redactor.secret(lead.secret))
+        for label, text in iter_verdict_rows(lead.verdict, self._redactor):
+            yield from self._row(label, text)
         yield from self._row("Rule", f"{lead.rule.id} (provider {lead.rule.provider}, identity {lead.rule.nhi})")
         yield from self._row("Secret id", str(lead.secret_id)[:_ID_SHOWN])
         if group.reasons:
@@ -114,7 +117,11 @@ class _Page:
     def _title(self, group: SecretGroup) -> str:
         severity = self._styled(group.severity.label.upper(), _SEVERITY_STYLES[group.severity])
         name = self._styled(escape(group.lead.rule.name), _BOLD)
-        return f"{severity}  {name}, {group.confidence.label} confidence, {count(len(group.findings), 'place')}"
+        title = f"{severity}  {name}, {group.confidence.label} confidence, {count(len(group.findings), 'place')}"
+        if group.lead.verdict is None:
+            return title
+        state = group.lead.verdict.outcome.state
+        return f"{self._styled(badge(state), BADGE_STYLES[state])}  {title}"
 
     def _row(self, label: str, text: str) -> Iterator[str]:
         shown = escape(text)

@@ -12,6 +12,7 @@ from secrethunt.report.groups import SecretGroup
 from secrethunt.report.problems import order
 from secrethunt.report.quantities import count, duration, size
 from secrethunt.report.shown import allowed_sentence
+from secrethunt.report.verdicts import iter_validation
 
 _MOST_ENTRIES = 5
 """Entries of an ignore file that are named; all are counted."""
@@ -19,9 +20,10 @@ _MOST_ENTRIES = 5
 
 def iter_totals(result: ScanResult, groups: Sequence[SecretGroup]) -> Iterator[str]:
     """The sentences, each to be wrapped on its own; numbers that are zero are said too."""
-    yield _found(groups)
+    yield _found(groups) if groups or not _left_out(result) else "No secrets found that are known to be live."
     if sentence := allowed_sentence(result):
         yield sentence
+    yield from iter_validation(result.validation)
     yield _scanned(result.coverage)
     skipped = sorted(result.coverage.skipped.items(), key=lambda item: order(item[0]))
     yield f"Skipped: {_listed(skipped)}." if skipped else "Skipped: nothing."
@@ -37,6 +39,10 @@ def _entries(what: str, entries: Sequence[str]) -> Iterator[str]:
         more = f"; and {len(entries) - _MOST_ENTRIES:,} more" if len(entries) > _MOST_ENTRIES else ""
         number = f"{len(entries):,} {'entry' if len(entries) == 1 else 'entries'}"
         yield f"Ignore file: {number} {what} (`secrethunt allow prune` removes such): {listed}{more}."
+
+
+def _left_out(result: ScanResult) -> int:
+    return result.validation.not_shown if result.validation else 0
 
 
 def _found(groups: Sequence[SecretGroup]) -> str:

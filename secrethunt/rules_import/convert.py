@@ -80,7 +80,7 @@ def convert_rules(path: str) -> Converted:
             except RuleError as err:
                 draft.lost.append(str(err).split(": ", 2)[-1])
                 entry = None
-        lost.extend(Lost(draft.id, what, entry is None) for what in draft.lost)
+        lost.extend(Lost(draft.id, what, entry is None) for what in dict.fromkeys(draft.lost))
     return Converted(tuple(entries), tuple(rules), tuple(lost))
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from secrethunt.rules_import.dialect import DialectError, translate
+from secrethunt.rules_import.filters import Term, read_filter
 
 Entry = dict[str, Any]
 _BARELY = 1e-9
@@ -35,10 +36,13 @@ class Draft:
 def gitleaks_drafts(document: Mapping[str, Any], tool: str) -> Iterator[Draft]:
     """The rules of a gitleaks or Betterleaks configuration."""
     shared = _allowlists(document)
+    filters = [str(document[key]) for key in ("prefilter", "filter") if document.get(key)]
     for rule in document.get("rules", ()):
         draft = Draft(str(rule.get("id", "?")))
         try:
             _gitleaks_rule(rule, shared, draft, tool)
+            for text in (*filters, str(rule.get("filter") or "")):
+                _add_filter(draft, text)
         except (DialectError, KeyError, TypeError, ValueError) as err:
             draft.lost.append(f"not read: {err}")
         yield draft
@@ -47,6 +51,9 @@ def gitleaks_drafts(document: Mapping[str, Any], tool: str) -> Iterator[Draft]:
 def _gitleaks_rule(rule: Mapping[str, Any], shared: Sequence[Mapping[str, Any]], draft: Draft, tool: str) -> None:
     if not rule.get("regex"):
         draft.lost.append("a rule on paths alone has no secret to find")
+        return
+    if rule.get("skipReport"):
+        draft.lost.append("reported by no tool by itself: it is a part of others")
         return
     entry = _entry(draft.id, str(rule.get("description") or draft.id), tool)
     entry["pattern"] = _with_secret(str(rule["regex"]), int(rule.get("secretGroup", 0)), draft)
@@ -67,7 +74,7 @@ def _gitleaks_rule(rule: Mapping[str, Any], shared: Sequence[Mapping[str, Any]],
 
 _GITLEAKS_KEYS = {
     *("id", "description", "regex", "secretGroup", "entropy", "keywords", "path", "tags"),
-    *("allowlist", "allowlists"),
+    *("allowlist", "allowlists", "filter"),
 }
 
 
@@ -92,6 +99,29 @@ def _add_allowlist(entry: Entry, allowlist: Mapping[str, Any], draft: Draft) -> 
     words = [re.escape(str(word)) for word in allowlist.get("stopwords", ())]
     if words:
         _append(entry, "ignore", f"(?i)(?:{'|'.join(words)})")
+
+
+def _add_filter(draft: Draft, text: str) -> None:
+    """Add what a filter of Betterleaks leaves alone."""
+    entry = draft.entry
+    for term in read_filter(text) if text and entry is not None else ():
+        assert entry is not None
+        if term.subject == "entropy":
+            entry["min_entropy"] = term.bound + (_BARELY if term.is_inclusive else 0)
+        elif not term.subject or (term.is_negated and term.subject == "path"):
+            draft.lost.append("a part of its filter")
+        else:
+            _add_term(entry, term)
+
+
+def _add_term(entry: Entry, term: Term) -> None:
+    patterns = [re.escape(text) if term.is_words else translate(text).text for text in term.texts]
+    joined = ("(?i)" if term.is_words else "") + f"(?:{'|'.join(patterns)})"
+    if term.subject == "path":
+        _append(entry, "paths", f"!re:{joined}")
+        return
+    key = {"match": "ignore_match", "line": "ignore_line"}.get(term.subject, "ignore")
+    _append(entry, key, rf"\A(?![\s\S]*?{joined})" if term.is_negated else joined)
 
 
 def yaml_drafts(document: Mapping[str, Any], tool: str) -> Iterator[Draft]:

@@ -60,6 +60,22 @@ def test_staged_secret_can_be_allowed_before_it_is_committed(secrethunt: Runner,
     assert [] == scan(secrethunt, repo, "--staged").findings
 
 
+def test_id_is_found_from_any_directory_of_the_work_tree(secrethunt: Runner, repo: RepoBuilder) -> None:
+    first = scan(secrethunt, repo).findings[0]
+    (repo.path / "deep" / "down").mkdir(parents=True)
+    options = ("--no-builtin-rules", "--rules", str(secrethunt.rules))
+    done = secrethunt.run("allow", first["secret_id"], *options, cwd=repo.path / "deep" / "down")
+    assert 0 == done.code, done.stderr
+    assert (repo.path / ".secrethuntignore").exists()
+
+
+def test_link_in_place_of_the_ignore_file_stops_no_scan(secrethunt: Runner, repo: RepoBuilder) -> None:
+    (repo.path / ".secrethuntignore").symlink_to("/etc/passwd")
+    outcome = scan(secrethunt, repo)
+    assert (1, 2) == (outcome.code, outcome.summary["secrets"])
+    assert "does not count" in outcome.stderr
+
+
 def test_id_that_nothing_has_is_named_and_fails(secrethunt: Runner, repo: RepoBuilder) -> None:
     done = run(secrethunt, repo, "allow", "0123456789abcdef")
     assert 1 == done.code

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from secrethunt.report import FORMATS
 from tests.cli.runner import Runner
 from tests.conftest import MakeRepo, RepoBuilder
 from tests.rule_samples import acme_key
@@ -27,7 +28,7 @@ def repo(make_repo: MakeRepo) -> RepoBuilder:
     return repo
 
 
-@pytest.mark.parametrize("name", ["text", "json", "jsonl", "sarif"])
+@pytest.mark.parametrize("name", FORMATS)
 def test_no_value_in_a_report_or_message(secrethunt: Runner, repo: RepoBuilder, name: str) -> None:
     options = ("--no-builtin-rules", "--rules", str(secrethunt.rules), "--include-ignored", "--format", name)
     outcome = secrethunt.run("scan", repo.target, *options, SECRETHUNT_DEBUG="1")

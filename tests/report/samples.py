@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from secrethunt.coverage import Coverage, Problem, ScanResult, Skip
@@ -56,7 +57,9 @@ def make_rule(**changes: Any) -> Rule:
 def make_commit(name: str, *, author: str | bytes = "Ann Author", date: str = "2023-04-05") -> CommitInfo:
     """A commit whose id is the digest of *name*."""
     raw = author if isinstance(author, bytes) else author.encode()
-    return CommitInfo(CommitId(digest(name)), raw, b"ann@mail.example", f"{date}T10:20:30+02:00")
+    moment = f"{date}T10:20:30+02:00"
+    timestamp = datetime.fromisoformat(moment).timestamp()
+    return CommitInfo(CommitId(digest(name)), raw, b"ann@mail.example", moment, timestamp)
 
 
 def make_span(line: int = 1, column: int = 1, *, length: int = 33, start: int = 0) -> Span:

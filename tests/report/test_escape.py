@@ -29,6 +29,8 @@ _INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff\u3164\U000e0041\U000e0101"
         (b"latin-\xe9.txt", r"latin-\xe9.txt"),
         ("lone \udce9", r"lone \udce9"),
         (b"back\\slash", "back\\slash"),
+        (b"a ##vso[task.setvariable variable=x]y", r"a #\x23vso[task.setvariable variable=x]y"),
+        (b"##[error]x ## y", r"#\x23[error]x ## y"),
     ],
 )
 def test_text_is_shown_on_one_harmless_line(raw: bytes | str, shown: str) -> None:

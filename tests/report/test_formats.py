@@ -15,13 +15,16 @@ from tests.report.samples import make_result
 
 
 def test_the_formats_are_those_that_options_offer() -> None:
-    assert ["text", "json", "jsonl", "sarif"] == list(FORMATS)
+    assert [
+        *("text", "json", "jsonl", "sarif", "csv", "html", "junit", "markdown", "markdown-comment"),
+        *("github-annotations", "gitlab-codequality", "gitlab-secret-detection"),
+    ] == list(FORMATS)
 
 
 def test_an_unknown_format_is_a_usage_error_that_names_the_others() -> None:
     with pytest.raises(UsageError, match="no such report format: pdf") as error:
         render(make_result(), "pdf", options=ReportOptions(), out=io.BytesIO())
-    assert "Choose one of text, json, jsonl, sarif." == error.value.hint()
+    assert f"Choose one of {', '.join(FORMATS)}." == error.value.hint()
 
 
 @pytest.mark.parametrize("format_name", FORMATS)

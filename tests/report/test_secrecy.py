@@ -68,11 +68,18 @@ def test_a_masked_secret_is_nowhere_in_the_report(format_name: str) -> None:
     assert [] == [form for form in forms if form in report]
 
 
-@pytest.mark.parametrize(
-    ("format_name", "is_shown"), [("text", True), ("json", True), ("jsonl", True), ("sarif", False)]
-)
-def test_a_secret_is_shown_only_on_request_and_never_in_sarif(format_name: str, is_shown: bool) -> None:
-    assert is_shown == (_VALUE in _render(_planted(), format_name, show_secrets=True))
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_a_secret_is_shown_only_on_request_and_never_where_reports_are_published(format_name: str) -> None:
+    is_private = format_name in ("text", "json", "jsonl", "csv", "html")
+    assert is_private == (_VALUE in _render(_planted(), format_name, show_secrets=True))
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_no_person_is_named_where_reports_are_published(format_name: str) -> None:
+    commit = make_commit("a", author="Eve Example")
+    report = _render(make_result(make_historic(first=commit, last=commit)), format_name)
+    is_private = format_name in ("text", "json", "jsonl", "csv", "html")
+    assert is_private == (b"Eve" in report)
 
 
 @pytest.mark.parametrize("show_secrets", [False, True])
@@ -80,7 +87,9 @@ def test_a_secret_is_shown_only_on_request_and_never_in_sarif(format_name: str, 
 def test_no_character_of_the_input_acts_on_a_terminal(format_name: str, show_secrets: bool) -> None:
     report = _render(_hostile(), format_name, show_secrets=show_secrets) + render_problems(_hostile()).encode()
     shown = report.decode("utf-8")
-    assert set() == (set(_HOSTILE) & set(shown)) - set("]0;ownedgpj.2Jx\n")
+    # CR and LF end the lines of CSV (RFC 4180).
+    line_ends = "\r\n" if format_name == "csv" else "\n"
+    assert set() == (set(_HOSTILE) & set(shown)) - set("]0;ownedgpj.2Jx" + line_ends)
 
 
 def test_no_text_of_the_input_starts_a_line_of_its_own() -> None:
@@ -88,3 +97,22 @@ def test_no_text_of_the_input_starts_a_line_of_its_own() -> None:
     lines = _render(make_result(planted), "text").decode().splitlines()
     assert 1 == sum(line.startswith("CRITICAL") for line in lines)
     assert 1 == sum(line.startswith("Found") for line in lines)
+
+
+_COMMANDS = ("::error::x", "##[error]x", "##vso[task.setvariable variable=x]y")
+
+
+@pytest.mark.parametrize("planted", _COMMANDS)
+@pytest.mark.parametrize("format_name", ["text", "github-annotations"])
+def test_no_line_of_a_log_is_a_command_of_the_input(format_name: str, planted: str) -> None:
+    words = f"x {planted} " * 8
+    commit = make_commit("a", author=words)
+    findings = [
+        make_historic(planted.encode() + b"%d" % n, first=commit, last=commit, reasons=(words,), repository=words)
+        for n in range(14)
+    ]
+    result = make_result(*findings, problems=(Problem(Skip.UNREADABLE, planted.encode(), words),))
+    lines = (_render(result, format_name).decode() + render_problems(result)).splitlines()
+    own = ("::error title=", "::warning title=", "::notice title=", "::group::secrethunt", "::endgroup::")
+    assert [] == [line for line in lines if line.lstrip().startswith("::") and not line.startswith(own)]
+    assert [] == [line for line in lines if "##[" in line or "##vso[" in line]

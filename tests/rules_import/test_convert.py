@@ -96,6 +96,41 @@ def test_rules_of_the_nosey_parker_family_find_what_they_say(tmp_path: Path) -> 
     assert [(b"a", TOKEN.encode())] == found(tmp_path, YAML, "acme.yml", files)
 
 
+BETTERLEAKS = r"""
+title = "betterleaks config"
+prefilter = '''matchesAny(get(attributes, "path", ""), [`(^|/)vendor/`])'''
+filter = '''(matchesAny(finding["secret"], [`^a{4}`, `^b{4}`])
+ || containsAny(finding["secret"], ["dummy || x", "sample"]))'''
+[[rules]]
+id = "acme-token"
+regex = '''acme_[a-z0-9]{20}'''
+keywords = ["acme_"]
+filter = '''entropy(finding["secret"]) <= 2.0 || !filter.matchesAny(finding["secret"], [`[0-9]`, `never`])'''
+[[rules]]
+id = "part"
+regex = '''part_[0-9]{9}'''
+skipReport = true
+[[rules]]
+id = "strange"
+regex = '''strange_[0-9]{9}'''
+filter = '''failsTokenEfficiency(finding["secret"])'''
+"""
+
+
+def test_filters_of_betterleaks_leave_alone_what_they_say(tmp_path: Path) -> None:
+    files = {
+        "a": f"acme_{TOKEN}",
+        "b": f"acme_sample{TOKEN[6:]}",
+        "c": "acme_abcdefghijklmnopqrst",
+        "vendor/d": f"acme_{TOKEN}",
+        "e": "part_123456789",
+        "f": "acme_" + "1" * 20,
+    }
+    assert [(b"a", f"acme_{TOKEN}".encode())] == found(tmp_path, BETTERLEAKS, "b.toml", files)
+    lost = {(item.id, item.is_whole) for item in convert_rules(str(tmp_path / "b.toml")).lost}
+    assert {("part", True), ("strange", False)} == lost
+
+
 def test_what_is_lost_is_named(tmp_path: Path) -> None:
     path = tmp_path / "gitleaks.toml"
     path.write_text(GITLEAKS)

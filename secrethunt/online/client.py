@@ -25,7 +25,7 @@ from secrethunt.online.names import Names
 from secrethunt.online.options import OnlineOptions
 from secrethunt.online.pacing import Pacer, Place
 from secrethunt.online.repeat import Lost, asked_pause_s, back_off_s, is_healthy, is_limited, may_repeat
-from secrethunt.online.targets import Target, check_host, check_label, check_port, parse_target
+from secrethunt.online.targets import Target, check_host, check_label, check_port, parse_literal, parse_target
 
 if TYPE_CHECKING:
     from secrethunt.online.transport import Transport
@@ -87,7 +87,14 @@ class Client:
         def exchange() -> Answer | Lost:
             with self._pacer.turn(place) as turn:
                 try:
-                    answer = transport.exchange(request, target, headers, addresses, is_proxied=is_proxied)
+                    answer = transport.exchange(
+                        request,
+                        target,
+                        headers,
+                        addresses,
+                        is_proxied=is_proxied,
+                        sending=lambda: self._pacer.sending(place, turn),
+                    )
                 except Lost as lost:
                     turn.health = False if lost.is_hosts else None
                     return lost
@@ -116,6 +123,22 @@ class Client:
         address = self._names.addresses(name, is_users_host=is_users)[0]
         with self._pacer.turn((name, port)):
             return Address(name, address, port)
+
+    def services(self, service: str, domain: str, origin: HostOrigin) -> list[tuple[str, int]]:
+        """
+        Host and port of the servers that *domain* names for *service* (`_mongodb._tcp`), best first. None of them is
+        checked yet: `reach` does that.
+
+        Raises:
+            NoAnswer: There are none, or the domain may not be asked for.
+        """
+        self._refuse_offline()
+        name = check_host(domain, origin)
+        self._refuse_found(origin)
+        if parse_literal(name) is not None:
+            raise NoAnswer("an address has no servers")
+        with self._pacer.turn((name, 53)):
+            return list(self._options.services(f"{service}.{name}"))
 
     def endpoint(self, provider: str) -> str | None:
         """Base URL (no slash at its end) that the user gave for *provider*."""

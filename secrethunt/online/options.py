@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from secrethunt.errors import UsageError
 from secrethunt.online.addresses import Network, parse_allowed
+from secrethunt.online.services import ServiceResolver, system_services
 from secrethunt.online.targets import Target, endpoint_target
 
 Resolver = Callable[[str], Sequence[str]]
@@ -35,7 +36,7 @@ class Pace:
     rate_per_s: float = 5.0
     """Requests per second to one host; `math.inf` for no limit."""
     burst: int = 1
-    """Requests to one host that need not wait after a rest. With more than one, a second may hold more than the rate."""
+    """Requests to one host that need not wait after a rest. With more than 1 a second may hold more than the rate."""
     per_host: int = 4
     """Requests to one host at the same time."""
     total: int = 32
@@ -104,6 +105,7 @@ class OnlineOptions:
     """PEM file with authorities that are trusted besides the usual ones."""
     user_agent: str = "secrethunt"
     resolver: Resolver = system_resolver
+    services: ServiceResolver = system_services
     targets: Mapping[str, Target] = field(init=False, repr=False)
     """`endpoints`, taken apart."""
     allowed: tuple[Network, ...] = field(init=False, repr=False)

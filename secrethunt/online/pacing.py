@@ -12,10 +12,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from secrethunt.online.contract import NoAnswer
 from secrethunt.online.options import Pace
 
+_MARGIN: Final = 1.05
+"""What leaves evenly arrives less evenly; with a twentieth to spare no second at the host holds more than the rate."""
 Place = tuple[str, int]
 """Host and port: what has a rate of its own."""
 
@@ -23,9 +26,11 @@ Place = tuple[str, int]
 class Turn:
     """One request's turn; say how it went before leaving."""
 
-    __slots__ = ("health",)
+    __slots__ = ("health", "is_sent", "since")
 
-    def __init__(self) -> None:
+    def __init__(self, since: float) -> None:
+        self.since = since
+        self.is_sent = False
         self.health: bool | None = None
         """The host served (True), failed (False), or nothing was learnt of it (None)."""
 
@@ -33,11 +38,23 @@ class Turn:
 class _Gate:
     """One host. All fields belong to the pacer's lock."""
 
-    __slots__ = ("condition", "failures", "held_until", "in_flight", "is_probing", "next_free", "rest_until", "rests")
+    __slots__ = (
+        "condition",
+        "failures",
+        "held_until",
+        "in_flight",
+        "is_probing",
+        "next_free",
+        "rest_until",
+        "rests",
+        "unsent",
+    )
 
     def __init__(self, lock: threading.Lock) -> None:
         self.condition = threading.Condition(lock)
         self.in_flight = 0
+        self.unsent = 0
+        """Turns whose request is not on its way yet."""
         self.next_free = 0.0
         """When the bucket would be full again (generic cell rate algorithm)."""
         self.held_until = 0.0
@@ -54,7 +71,7 @@ class Pacer:
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
-        self._interval_s = 1.0 / pace.rate_per_s
+        self._interval_s = _MARGIN / pace.rate_per_s
         self._lock = threading.Lock()
         self._free = threading.Condition(self._lock)
         self._gates: dict[Place, _Gate] = {}
@@ -76,11 +93,21 @@ class Pacer:
             NoAnswer: There will be none: too many requests, the host rests or asked for a longer pause, cancelled.
         """
         gate = self._enter(place)
-        turn = Turn()
+        turn = Turn(time.monotonic())
         try:
             yield turn
         finally:
-            self._leave(gate, turn.health)
+            self._leave(gate, turn)
+
+    def sending(self, place: Place, turn: Turn) -> None:
+        """The request of *turn* goes out now: connecting took time, so what follows moves by as much."""
+        with self._lock:
+            gate = self._gate(place)
+            if not turn.is_sent:
+                turn.is_sent = True
+                gate.unsent -= 1
+                gate.next_free += time.monotonic() - turn.since
+                gate.condition.notify_all()
 
     def hold(self, place: Place, seconds: float) -> None:
         """Leave *place* alone for so long."""
@@ -118,7 +145,8 @@ class Pacer:
             while True:
                 now = time.monotonic()
                 self._refuse(gate, now)
-                if gate.in_flight >= self._pace.per_host or gate.is_probing:
+                is_connecting = gate.unsent > 0 and self._interval_s > 0.0
+                if gate.in_flight >= self._pace.per_host or gate.is_probing or is_connecting:
                     gate.condition.wait()
                 elif (wait_s := self._wait_s(gate, now)) > 0.0:
                     gate.condition.wait(wait_s)
@@ -146,13 +174,16 @@ class Pacer:
     def _take(self, gate: _Gate, now: float) -> None:
         gate.next_free = max(gate.next_free, now) + self._interval_s
         gate.in_flight += 1
+        gate.unsent += 1
         gate.is_probing = gate.failures >= self._pace.breaker_failures
         self._in_flight += 1
         self._sent += 1
 
-    def _leave(self, gate: _Gate, health: bool | None) -> None:
+    def _leave(self, gate: _Gate, turn: Turn) -> None:
+        health = turn.health
         with self._lock:
             gate.in_flight -= 1
+            gate.unsent -= not turn.is_sent
             self._in_flight -= 1
             if health is True:
                 gate.failures = gate.rests = 0

@@ -15,7 +15,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -68,6 +68,7 @@ class _Exchange:
     addresses: Mapping[tuple[str, int], tuple[str, ...]]
     """Checked addresses by the host and port that urllib3 asks for."""
     watch: Watch
+    sending: Callable[[], None]
     was_sent: bool = False
     tls_error: ssl.SSLError | None = None
     socket_error: OSError | None = field(default=None)
@@ -156,6 +157,7 @@ def _send(connection: HTTPConnection) -> None:
     else:
         # With TLS inside of a proxy's TLS it is a wrapper around the socket.
         exchange.watch.attach(getattr(connection.sock, "socket", connection.sock))
+    exchange.sending()
     exchange.was_sent = True
 
 
@@ -223,6 +225,7 @@ class Transport:
         addresses: Mapping[tuple[str, int], tuple[str, ...]],
         *,
         is_proxied: bool = False,
+        sending: Callable[[], None],
     ) -> Answer:
         """
         Send *request* to *target* and read what comes back.
@@ -233,13 +236,14 @@ class Transport:
             headers: All of the request's header fields but those that belong to the connection.
             addresses: Checked addresses of the host and port that is connected to.
             is_proxied: That is the user's proxy.
+            sending: Called when there is a connection and the request goes out.
 
         Raises:
             Lost: No answer, or one beyond the bounds.
         """
         began = time.monotonic()
         with self._watchdog.watch(self._bounds.total_s) as watch:
-            exchange = _scope.exchange = _Exchange(addresses, watch)
+            exchange = _scope.exchange = _Exchange(addresses, watch, sending)
             reason: Lost | None = None
             try:
                 answer = self._attempt(_prepare(request, target, headers), is_proxied)

@@ -13,11 +13,11 @@ import io
 from collections.abc import Iterator, Mapping
 
 from secrethunt.coverage import ScanResult
-from secrethunt.records import Finding
 from secrethunt.report.entries import finding_entry
 from secrethunt.report.escape import escape
 from secrethunt.report.options import ReportOptions
 from secrethunt.report.redact import Redactor, iter_secrets
+from secrethunt.report.verdicts import verdict_columns
 
 COLUMNS = (
     "finding_id",
@@ -56,6 +56,9 @@ COLUMNS = (
     "references",
     "verdict",
     "verdict_reason",
+    "verdict_evidence",
+    "verdict_facts",
+    "verdict_checked_at",
 )
 """Fields of the JSON formats, in this order; new ones are only ever added at the end."""
 
@@ -71,20 +74,12 @@ def iter_csv(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
     writer.writerow(COLUMNS)
     for finding in result.findings:
         entry = finding_entry(finding, redactor)
-        entry |= _verdict(finding, redactor)
+        entry |= verdict_columns(finding.verdict, redactor)
         writer.writerow([_cell(entry[name]) for name in COLUMNS])
         yield buffer.getvalue().encode("utf-8")
         buffer.seek(0)
         buffer.truncate()
     yield buffer.getvalue().encode("utf-8")
-
-
-def _verdict(finding: Finding, redactor: Redactor) -> dict[str, object]:
-    """The two cells of a verdict; empty where nobody asked."""
-    if finding.verdict is None:
-        return {"verdict": "", "verdict_reason": ""}
-    outcome = finding.verdict.outcome
-    return {"verdict": outcome.state.value, "verdict_reason": redactor.text(outcome.reason)}
 
 
 def _cell(value: object) -> str:

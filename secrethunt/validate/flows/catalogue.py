@@ -49,7 +49,7 @@ _S3 = (
             "cloud.ovh.net",
         )
     ),
-    "GET https://{{endpoint}}/ (with --allow-found-hosts)",
+    "GET https://{{endpoint}}/",
 )
 _ACCOUNT = "{{account}}.{{service}}.core.{{cloud}}"
 

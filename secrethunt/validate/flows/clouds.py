@@ -19,6 +19,7 @@ from secrethunt.online.contract import Session
 from secrethunt.validate.contract import Credential, Outcome
 from secrethunt.validate.flows.exchange import Exchange, NeedsPart, ask, needed, optional, place_of, text_at
 
+_EMPTY = b"{}"
 _NOTHING = hashlib.sha256(b"").hexdigest()
 
 
@@ -37,12 +38,26 @@ def alibaba(credential: Credential, session: Session) -> Outcome:
     if key_id.startswith("STS.") and not token:
         raise NeedsPart("security_token")
     place = place_of(session, "alibaba", "https://sts.aliyuncs.com")
+    headers = alibaba_headers(
+        urlsplit(place.url).netloc, key_id, secret, token=token, moment=datetime.now(UTC), nonce=secrets.token_hex(16)
+    )
+    exchange = ask(session, place, "/", label="/?Action=GetCallerIdentity", method="POST", headers=headers)
+    body = exchange.json()
+    arn = text_at(body, "Arn")
+    if exchange.status == 200 and arn.startswith("acs:") and text_at(body, "AccountId"):
+        facts = (("account", arn), ("account_id", text_at(body, "AccountId")), ("user_id", text_at(body, "UserId")))
+        return exchange.active("json Arn", facts)
+    return _by_code(exchange, text_at(body, "Code"), _ALIBABA)
+
+
+def alibaba_headers(host: str, key_id: str, secret: str, *, token: str, moment: datetime, nonce: str) -> dict[str, str]:
+    """What signs `GetCallerIdentity` at *host* with ACS3-HMAC-SHA256."""
     headers = {
-        "host": urlsplit(place.url).netloc,
+        "host": host,
         "x-acs-action": "GetCallerIdentity",
         "x-acs-content-sha256": _NOTHING,
-        "x-acs-date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "x-acs-signature-nonce": secrets.token_hex(16),
+        "x-acs-date": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "x-acs-signature-nonce": nonce,
         "x-acs-version": "2015-04-01",
     }
     if token:
@@ -55,13 +70,7 @@ def alibaba(credential: Credential, session: Session) -> Outcome:
     headers["Authorization"] = f"ACS3-HMAC-SHA256 Credential={key_id},SignedHeaders={names},Signature={signature}"
     headers["Accept"] = "application/json"
     del headers["host"]
-    exchange = ask(session, place, "/", label="/?Action=GetCallerIdentity", method="POST", headers=headers)
-    body = exchange.json()
-    arn = text_at(body, "Arn")
-    if exchange.status == 200 and arn.startswith("acs:") and text_at(body, "AccountId"):
-        facts = (("account", arn), ("account_id", text_at(body, "AccountId")), ("user_id", text_at(body, "UserId")))
-        return exchange.active("json Arn", facts)
-    return _by_code(exchange, text_at(body, "Code"), _ALIBABA)
+    return headers
 
 
 _ALIBABA = {
@@ -85,29 +94,10 @@ def tencent(credential: Credential, session: Session) -> Outcome:
     """`sts:GetCallerIdentity`, signed with TC3-HMAC-SHA256."""
     key_id, secret = _pair(credential, "secret_key", "secret_id")
     place = place_of(session, "tencent", "https://sts.tencentcloudapi.com")
-    body, now = b"{}", int(time.time())
-    date = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
-    kind, host = "application/json; charset=utf-8", urlsplit(place.url).netloc
-    lines = f"content-type:{kind}\nhost:{host}\n"
-    canonical = f"POST\n/\n\n{lines}\ncontent-type;host\n{hashlib.sha256(body).hexdigest()}"
-    scope = f"{date}/sts/tc3_request"
-    text = f"TC3-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    key = f"TC3{secret}".encode()
-    for step in (date, "sts", "tc3_request"):
-        key = hmac.new(key, step.encode(), hashlib.sha256).digest()
-    signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
-    headers = {
-        "Content-Type": kind,
-        "X-TC-Action": "GetCallerIdentity",
-        "X-TC-Version": "2018-08-13",
-        "X-TC-Timestamp": str(now),
-        "X-TC-Region": "ap-guangzhou",
-        "Authorization": f"TC3-HMAC-SHA256 Credential={key_id}/{scope}, SignedHeaders=content-type;host, "
-        f"Signature={signature}",
-    }
+    headers = tencent_headers(urlsplit(place.url).netloc, key_id, secret, now=int(time.time()))
     if token := optional(credential, "session_token"):
         headers["X-TC-Token"] = token
-    exchange = ask(session, place, "/", label="/?Action=GetCallerIdentity", method="POST", headers=headers, body=body)
+    exchange = ask(session, place, "/", label="/?Action=GetCallerIdentity", method="POST", headers=headers, body=_EMPTY)
     answer = exchange.json()
     arn = text_at(answer, "Response.Arn")
     if exchange.status == 200 and arn.startswith("qcs:") and text_at(answer, "Response.AccountId"):
@@ -116,6 +106,28 @@ def tencent(credential: Credential, session: Session) -> Outcome:
             "json Response.Arn", (("account", arn), ("account_id", account_id), ("user_id", user_id))
         )
     return _by_code(exchange, text_at(answer, "Response.Error.Code"), _TENCENT)
+
+
+def tencent_headers(host: str, key_id: str, secret: str, *, now: int) -> dict[str, str]:
+    """What signs `GetCallerIdentity` at *host* with TC3-HMAC-SHA256."""
+    kind, date = "application/json; charset=utf-8", datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
+    lines = f"content-type:{kind}\nhost:{host}\n"
+    canonical = f"POST\n/\n\n{lines}\ncontent-type;host\n{hashlib.sha256(_EMPTY).hexdigest()}"
+    scope = f"{date}/sts/tc3_request"
+    text = f"TC3-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    key = f"TC3{secret}".encode()
+    for step in (date, "sts", "tc3_request"):
+        key = hmac.new(key, step.encode(), hashlib.sha256).digest()
+    signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    signed = f"Credential={key_id}/{scope}, SignedHeaders=content-type;host, Signature={signature}"
+    return {
+        "Content-Type": kind,
+        "X-TC-Action": "GetCallerIdentity",
+        "X-TC-Version": "2018-08-13",
+        "X-TC-Timestamp": str(now),
+        "X-TC-Region": "ap-guangzhou",
+        "Authorization": f"TC3-HMAC-SHA256 {signed}",
+    }
 
 
 def _by_code(exchange: Exchange, code: str, rejections: dict[str, str]) -> Outcome:
@@ -129,16 +141,8 @@ def huawei(credential: Credential, session: Session) -> Outcome:
     """The projects the key's owner may enter, signed with SDK-HMAC-SHA256."""
     key_id, secret = _pair(credential, "secret_access_key", "access_key_id")
     place = place_of(session, "huawei", "https://iam.myhuaweicloud.com")
-    path, date = "/v3/auth/domains", datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    lines = f"host:{urlsplit(place.url).netloc}\nx-sdk-date:{date}\n"
-    canonical = f"GET\n{path}/\n\n{lines}\nhost;x-sdk-date\n{_NOTHING}"
-    text = f"SDK-HMAC-SHA256\n{date}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    signature = hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
-    headers = {
-        "Accept": "application/json",
-        "X-Sdk-Date": date,
-        "Authorization": f"SDK-HMAC-SHA256 Access={key_id}, SignedHeaders=host;x-sdk-date, Signature={signature}",
-    }
+    path = "/v3/auth/domains"
+    headers = huawei_headers(urlsplit(place.url).netloc, path, key_id, secret, moment=datetime.now(UTC))
     exchange = ask(session, place, path, headers=headers)
     body = exchange.json()
     if exchange.status == 200 and text_at(body, "domains.0.id"):
@@ -151,3 +155,16 @@ def huawei(credential: Credential, session: Session) -> Outcome:
         if "verify aksk signature fail" in message:
             return exchange.inactive(f"json error_code {code}", "Huawei knows the key id, but this is not its secret")
     return exchange.unclear()
+
+
+def huawei_headers(host: str, path: str, key_id: str, secret: str, *, moment: datetime) -> dict[str, str]:
+    """What signs a GET for *path* at *host* with SDK-HMAC-SHA256."""
+    date = moment.strftime("%Y%m%dT%H%M%SZ")
+    canonical = f"GET\n{path}/\n\nhost:{host}\nx-sdk-date:{date}\n\nhost;x-sdk-date\n{_NOTHING}"
+    text = f"SDK-HMAC-SHA256\n{date}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    signature = hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return {
+        "Accept": "application/json",
+        "X-Sdk-Date": date,
+        "Authorization": f"SDK-HMAC-SHA256 Access={key_id}, SignedHeaders=host;x-sdk-date, Signature={signature}",
+    }

@@ -31,7 +31,7 @@ def atlas(credential: Credential, session: Session) -> Outcome:
     if first.status != 401 or not challenge.lower().startswith("digest ") or "nonce" not in fields:
         return first.unclear()
     target = urlsplit(place.url + path)
-    header = _authorization(fields, f"{target.path}?{target.query}", user, password)
+    header = authorization(fields, f"{target.path}?{target.query}", user, password, client=secrets.token_hex(8))
     exchange = ask(session, place, path, headers={**accept, "Authorization": header})
     body = exchange.json()
     if exchange.status == 200 and isinstance(body.get("results"), list) and "totalCount" in body:
@@ -50,14 +50,15 @@ def _fields(challenge: str) -> dict[str, str]:
     return {name.lower(): quoted or bare for name, quoted, bare in _FIELD.findall(challenge)}
 
 
-def _authorization(fields: dict[str, str], uri: str, user: str, password: str) -> str:
+def authorization(fields: dict[str, str], uri: str, user: str, password: str, *, client: str) -> str:
+    """What answers the challenge that *fields* are, for a GET of *uri* (RFC 7616, section 3.4)."""
     name = fields.get("algorithm", "MD5").upper()
     algorithm = _HASHES.get(name, hashlib.md5)
 
     def digest(*parts: str) -> str:
         return algorithm(":".join(parts).encode()).hexdigest()
 
-    client, count, nonce, realm = secrets.token_hex(8), "00000001", fields["nonce"], fields.get("realm", "")
+    count, nonce, realm = "00000001", fields["nonce"], fields.get("realm", "")
     who, what = digest(user, realm, password), digest("GET", uri)
     answer = digest(who, nonce, count, client, "auth", what) if "qop" in fields else digest(who, nonce, what)
     said = f'username="{user}", realm="{realm}", nonce="{nonce}", uri="{uri}", response="{answer}", algorithm={name}'

@@ -34,15 +34,9 @@ def kraken(credential: Credential, session: Session) -> Outcome:
     place, path = place_of(session, "kraken", "https://api.kraken.com"), "/0/private/Balance"
     nonce = str(time.time_ns() // 1000)
     body = urlencode({"nonce": nonce}).encode()
-    try:
-        raw = base64.b64decode(secret, validate=True)
-    except (binascii.Error, ValueError) as err:
-        raise NoAnswer("the secret is no base64") from err
-    message = path.encode() + hashlib.sha256(nonce.encode() + body).digest()
-    signature = base64.b64encode(hmac.new(raw, message, hashlib.sha512).digest()).decode()
     headers = {
         "API-Key": key,
-        "API-Sign": signature,
+        "API-Sign": kraken_signature(secret, path, nonce, body),
         "Content-Type": "application/x-www-form-urlencoded",
         "Accept": "application/json",
     }
@@ -60,6 +54,21 @@ def kraken(credential: Credential, session: Session) -> Outcome:
         return exchange.inactive(f"json error {' '.join(first.split()[:2])}")
     # A nonce below one that was used before says nothing of the key that a trading program uses at the same time.
     return exchange.unclear()
+
+
+def kraken_signature(secret: str, path: str, nonce: str, body: bytes) -> str:
+    """
+    What signs a POST of *body* to *path*.
+
+    Raises:
+        NoAnswer: The secret is no base64.
+    """
+    try:
+        raw = base64.b64decode(secret, validate=True)
+    except (binascii.Error, ValueError) as err:
+        raise NoAnswer("the secret is no base64") from err
+    message = path.encode() + hashlib.sha256(nonce.encode() + body).digest()
+    return base64.b64encode(hmac.new(raw, message, hashlib.sha512).digest()).decode()
 
 
 _KUCOIN_REJECTED = {"400003": "KuCoin knows no such key", "400005": "this is not the key's secret"}

@@ -28,7 +28,7 @@ def twitter(credential: Credential, session: Session) -> Outcome:
         for name in ("access_token", "access_secret", "api_key", "api_secret")
     }
     place, path = place_of(session, "twitter", "https://api.twitter.com"), "/1.1/account/verify_credentials.json"
-    header = _authorization("GET", place.url + path, values)
+    header = authorization(place.url + path, values, nonce=secrets.token_hex(16), now=int(time.time()))
     exchange = ask(session, place, path, headers={"Authorization": header, "Accept": "application/json"})
     body = exchange.json()
     if exchange.status == 200 and text_at(body, "id_str") and text_at(body, "screen_name"):
@@ -46,18 +46,18 @@ def twitter(credential: Credential, session: Session) -> Outcome:
     return exchange.unclear()
 
 
-def _authorization(method: str, url: str, values: dict[str, str]) -> str:
-    """RFC 5849, section 3.4.2."""
+def authorization(url: str, values: dict[str, str], *, nonce: str, now: int) -> str:
+    """What signs a GET for *url* with HMAC-SHA1 (RFC 5849, section 3.4.2)."""
     fields = {
         "oauth_consumer_key": values["api_key"],
-        "oauth_nonce": secrets.token_hex(16),
+        "oauth_nonce": nonce,
         "oauth_signature_method": "HMAC-SHA1",
-        "oauth_timestamp": str(int(time.time())),
+        "oauth_timestamp": str(now),
         "oauth_token": values["access_token"],
         "oauth_version": "1.0",
     }
     pairs = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in sorted(fields.items()))
-    base = "&".join(_quoted(part) for part in (method, url, pairs))
+    base = "&".join(_quoted(part) for part in ("GET", url, pairs))
     key = f"{_quoted(values['api_secret'])}&{_quoted(values['access_secret'])}"
     fields["oauth_signature"] = base64.b64encode(hmac.new(key.encode(), base.encode(), hashlib.sha1).digest()).decode()
     return "OAuth " + ", ".join(f'{name}="{_quoted(value)}"' for name, value in sorted(fields.items()))

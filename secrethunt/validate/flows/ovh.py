@@ -59,15 +59,19 @@ def application(credential: Credential, session: Session) -> Outcome:
 def _ask(session: Session, host: str, keys: _Keys) -> Exchange:
     place = place_of(session, "ovh", host)
     now = str(int(time.time()))
-    signed = hashlib.sha1("+".join((keys.secret, keys.consumer, "GET", place.url + _PATH, "", now)).encode())
     headers = {
         "Accept": "application/json",
         "X-Ovh-Application": keys.application,
         "X-Ovh-Consumer": keys.consumer,
         "X-Ovh-Timestamp": now,
-        "X-Ovh-Signature": "$1$" + signed.hexdigest(),
+        "X-Ovh-Signature": signature(keys.secret, keys.consumer, place.url + _PATH, now),
     }
     return ask(session, place, _PATH, headers=headers)
+
+
+def signature(secret: str, consumer: str, url: str, now: str) -> str:
+    """What signs a GET for *url* at the time *now*."""
+    return "$1$" + hashlib.sha1("+".join((secret, consumer, "GET", url, "", now)).encode()).hexdigest()
 
 
 def _judge(exchange: Exchange, session: Session, host: str, keys: _Keys) -> Outcome:

@@ -48,6 +48,9 @@ _VENDORS = {
 }
 _REGION_IN_HOST = re.compile(r"^(?:s3[.-])?([a-z]{2,4}(?:-[a-z]{2,12}){0,2}-?\d{0,3})\.")
 _REGION = re.compile(r"[a-z0-9-]{2,30}")
+_ENDPOINT = re.compile(
+    r"(?:(?P<scheme>https?)://)?(?P<host>[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?)(?P<port>:[1-9][0-9]{1,4})?/?"
+)
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,6}[a-z]{2,24}")
 
 
@@ -112,9 +115,17 @@ def _where(credential: Credential, session: Session) -> tuple[Place, str]:
         return place_of(session, provider, vendor.url), region or vendor.region
     if given_url := session.endpoint(provider):
         return place_of(session, provider, given_url), region or (vendor.region if vendor else "us-east-1")
-    if not host:
+    return _found(optional(credential, "endpoint"), provider), region or "us-east-1"
+
+
+def _found(endpoint: str, provider: str) -> Place:
+    """A host of somebody's own, as the scanned text has it."""
+    match = _ENDPOINT.fullmatch(endpoint.lower())
+    if match is None:
         raise NoAnswer("needs the part endpoint, which was not found beside it")
-    return Place(f"https://{host}", "https://{endpoint}", HostOrigin.FOUND, provider), region or "us-east-1"
+    scheme, port = match["scheme"] or "https", match["port"] or ""
+    label = f"{scheme}://{{{{endpoint}}}}" + (":{{port}}" if port else "")
+    return Place(f"{scheme}://{match['host']}{port}", label, HostOrigin.FOUND, provider)
 
 
 def _host(text: str) -> str:

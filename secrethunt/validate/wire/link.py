@@ -101,7 +101,7 @@ class Link:
         self.is_tls = True
 
     def tls_context(self, *, is_trusting: bool = False) -> ssl.SSLContext:
-        """TLS as a client speaks it. *is_trusting*: any certificate will do, as database drivers have it unless told."""
+        """TLS as clients speak it; where it *is_trusting*, any certificate will do, as database drivers have it."""
         context = ssl.create_default_context()
         if self._authorities:
             context.load_verify_locations(self._authorities)

@@ -41,11 +41,11 @@ def check(credential: Credential, session: Session) -> Outcome:
 
 def _located(target: Target, session: Session) -> Target:
     """The first server that DNS names for the cluster; one of another domain is none of its own (SRV seed list)."""
-    services: Callable[[str, HostOrigin], list[tuple[str, int]]] | None = getattr(session, "services", None)
+    services: Callable[[str, str, HostOrigin], list[tuple[str, int]]] | None = getattr(session, "services", None)
     if services is None:
         raise NoAnswer("this session does not look up the servers of a cluster")
     domain = "." + target.host.partition(".")[2]
-    for host, port in services(f"_mongodb._tcp.{target.host}", target.origin):
+    for host, port in services("_mongodb._tcp", target.host, target.origin):
         if host.endswith(domain):
             return replace(target, host=host, port=port, tls=target.tls or "true")
     raise NoAnswer("DNS names no server of this cluster")

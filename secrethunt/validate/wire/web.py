@@ -138,7 +138,7 @@ def challenges(answer: Answer) -> dict[str, dict[str, str]]:
     """What the server's `WWW-Authenticate` demands: scheme in lower case, and its parameters (RFC 9110, section 11)."""
     header = answer.headers.get("www-authenticate", "")
     found = list(_CHALLENGE.finditer(header))
-    ends = [match.start() for match in found][1:] + [len(header)] if found else []
+    ends = [*(match.start() for match in found[1:]), len(header)] if found else []
     return {
         match[1].lower(): dict(_PARAMETER.findall(header[match.end() : end]))
         for match, end in zip(found, ends, strict=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from secrethunt.online.client import Client
 from secrethunt.online.contract import NoAnswer
@@ -21,7 +22,12 @@ LOOPBACK = ("127.0.0.0/8", "::1")
 
 
 def checked(
-    credential: Credential, *, authority: Path | None = None, endpoint: str = "", allow_found_hosts: bool = True
+    credential: Credential,
+    *,
+    authority: Path | None = None,
+    endpoint: str = "",
+    allow_found_hosts: bool = True,
+    **more: Any,
 ) -> tuple[str, str, Outcome | None]:
     """
     The state and the reason that the check of the credential's own rule comes to, and the outcome where there is one.
@@ -31,6 +37,7 @@ def checked(
         authority: Trusted besides the usual ones.
         endpoint: Given for the rule's provider.
         allow_found_hosts: As the option.
+        more: Other options of the client.
     """
     options = OnlineOptions(
         allow_found_hosts=allow_found_hosts,
@@ -38,6 +45,7 @@ def checked(
         pace=Pace(rate_per_s=math.inf, retries=0),
         ca_file=str(authority or ""),
         endpoints={credential.rule.provider: endpoint} if endpoint else {},
+        **more,
     )
     _, _, _, raw = _checks(_file(credential.rule.id))[credential.rule.id]
     with Client(options) as session:
@@ -48,14 +56,14 @@ def checked(
     return outcome.state.value, outcome.reason, outcome
 
 
-def state(credential: Credential, **options: object) -> str:
+def state(credential: Credential, **options: Any) -> str:
     """The state alone."""
-    return checked(credential, **options)[0]  # type: ignore[arg-type]  # the same keywords
+    return checked(credential, **options)[0]
 
 
-def facts(credential: Credential, **options: object) -> dict[str, str]:
+def facts(credential: Credential, **options: Any) -> dict[str, str]:
     """What the server said of the credential."""
-    outcome = checked(credential, **options)[2]  # type: ignore[arg-type]  # the same keywords
+    outcome = checked(credential, **options)[2]
     assert outcome is not None
     return dict(outcome.facts)
 

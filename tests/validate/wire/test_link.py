@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -147,9 +148,9 @@ def test_library_never_resolves_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
     resolve = socket.getaddrinfo
 
-    def noted(host: object, *arguments: object, **more: object) -> object:
+    def noted(host: Any, *arguments: Any, **more: Any) -> Any:
         asked.append(host)
-        return resolve(host, *arguments, **more)  # type: ignore[call-overload]  # handed through as they came
+        return resolve(host, *arguments, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", noted)
     with serving(close) as port:

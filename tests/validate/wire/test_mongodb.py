@@ -60,3 +60,37 @@ def test_mechanism_without_a_password_is_not_checked() -> None:
 
 def test_server_that_is_down_is_unknown() -> None:
     assert ("unknown", "connection refused") == checked(in_url(free_port(), password()))[:2]
+
+
+def resolve(_name: str) -> list[str]:
+    return ["127.0.0.1"]
+
+
+def test_servers_of_a_cluster_are_looked_up_and_the_first_of_its_domain_is_asked() -> None:
+    asked = []
+    with mongodb(*MECHANISMS) as (port, word):
+
+        def services(name: str) -> list[tuple[str, int]]:
+            asked.append(name)
+            return [("db.evil.internal", 1), ("shard0.acme.internal", port)]
+
+        url = f"m=mongodb+srv://app:{word}@cluster0.acme.internal/shop?authSource=admin&tls=false"
+        credential = credential_in(url, "mongodb.connection-uri")
+        assert "active" == state(credential, services=services, resolver=resolve)
+    assert ["_mongodb._tcp.cluster0.acme.internal"] == asked
+
+
+def test_cluster_whose_servers_are_all_of_other_domains_is_unknown() -> None:
+    credential = credential_in(f"m=mongodb+srv://app:{password()}@cluster0.acme.internal/", "mongodb.connection-uri")
+    found = checked(credential, services=lambda _: [("acme.internal.evil.test", 1)], resolver=resolve)
+    assert ("unknown", "DNS names no server of this cluster") == found[:2]
+
+
+def test_cluster_from_the_text_is_looked_up_only_when_allowed() -> None:
+    credential = credential_in(f"m=mongodb+srv://app:{password()}@cluster0.acme.internal/", "mongodb.connection-uri")
+
+    def services(_name: str) -> list[tuple[str, int]]:
+        raise AssertionError("asked")
+
+    expected = ("unknown", "only the scanned text names the host (--allow-found-hosts)")
+    assert expected == checked(credential, allow_found_hosts=False, services=services)[:2]

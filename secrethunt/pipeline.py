@@ -24,7 +24,7 @@ from secrethunt.findings import PUBLIC_KEY, Fingerprinter, Naming, Placed, assem
 from secrethunt.ignoring import Ignoring, ignoring
 from secrethunt.neighbours import join_directories
 from secrethunt.objectscan import ObjectScan, appraised, blob_id, note_decoded, sure_enough
-from secrethunt.records import Blob, BlobCandidates, BlobId, BlobKind, Confidence, Finding, Provenance
+from secrethunt.records import Blob, BlobCandidates, BlobId, BlobKind, Confidence, Finding, Provenance, Span
 from secrethunt.ruleset import RuleSelection, Ruleset, load_ruleset
 from secrethunt.sources import open_source
 from secrethunt.sources.contract import Ledger, Scope, Source, SourceOptions
@@ -132,6 +132,28 @@ class Scanner:
             unused=tuple(note for sieve in sieves for note in sieve.unused) if is_all else (),
             expired=tuple(note for sieve in sieves for note in sieve.expired),
         )
+
+    def scan_source(self, source: Source, target: str) -> ScanResult:
+        """Scan one *source* that the caller has opened; *target* is the directory whose ignore file counts."""
+        started = time.monotonic()
+        sieve = _Sieve.of(target, source, self._options)
+        ledger = Ledger()
+        kept, held_back = sieve.apply(self._scan_source(source, ledger, None), source)
+        self._detector.keep()
+        return ScanResult(
+            findings=tuple(kept),
+            coverage=self._coverage([ledger], time.monotonic() - started),
+            problems=tuple(ledger.problems),
+            notes=tuple(sieve.suppressions.problems),
+            suppressed=tuple(held_back),
+            expired=tuple(sieve.expired),
+        )
+
+    def windows_around(self, data: bytes, finding: Finding, span: Span) -> list[tuple[int, int]]:
+        """Ranges of *data* around *span* on which it may depend that *finding* is one."""
+        rules = set() if finding.decode else {finding.rule.id, *finding.also}
+        windows = self._detector.windows_in(data, rules)
+        return [(begin, stop) for begin, stop in windows if begin <= span.start and span.end <= stop]
 
     def scan_bytes(self, data: bytes, path: str = "-") -> tuple[Finding, ...]:
         """Findings in *data*, as if it were a file at *path*."""

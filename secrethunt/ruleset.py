@@ -164,10 +164,15 @@ def _is_match(rule: Rule, pattern: str) -> bool:
     return fnmatch.fnmatchcase(rule.id, pattern) or fnmatch.fnmatchcase(rule.provider, pattern)
 
 
+def reader_files() -> list[str]:
+    """The source files on which it depends what a rule file comes to."""
+    package = os.path.dirname(os.path.abspath(__file__))
+    return [os.path.join(package, f"{name}.py") for name in _READERS]
+
+
 def _fingerprint(files: Sequence[str]) -> str:
     digest = hashlib.sha256()
-    package = os.path.dirname(os.path.abspath(__file__))
-    for path in (*(os.path.join(package, f"{name}.py") for name in _READERS), *files):
+    for path in (*reader_files(), *files):
         try:
             status = os.stat(path)
         except OSError as err:

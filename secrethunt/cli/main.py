@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "allow": ("Allow secrets: entries that survive moves and rebases.", "secrethunt.cli.allow"),
     "baseline": ("What is known already and fails no scan: create, update, diff.", "secrethunt.cli.baseline"),
+    "ci": ("Scan what a push or pull request adds.", "secrethunt.cli.ci"),
+    "doctor": ("Say whether hooks are in force, and test them.", "secrethunt.cli.doctor"),
+    "hook": ("Keep secrets out of commits and pushes.", "secrethunt.cli.hook"),
     "import": ("Take over other scanners' ignore files, baselines and reports.", "secrethunt.cli.importing"),
     "completion": ("Print a script that completes commands in a shell.", "secrethunt.cli.completion"),
     "explain": ("Show one finding in full.", "secrethunt.cli.explain"),

@@ -29,6 +29,7 @@ from secrethunt.errors import ConfigError, UsageError
 from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Confidence
 from secrethunt.report import FORMATS, ReportOptions, render_problems
+from secrethunt.ruleset import RuleSelection
 from secrethunt.sources.contract import DEFAULT_MAX_SIZE, Scope, SourceOptions
 
 if TYPE_CHECKING:
@@ -194,6 +195,25 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
         checks=_lower_validation(config, options, policy),
         only_active=options["only_active"],
     )
+
+
+def scanner_options(config: Config) -> ScannerOptions:
+    """What the configuration alone says; for commands without options of their own for it."""
+    return ScannerOptions(
+        selection=RuleSelection(
+            files=config.rules, only=config.only, exclude=config.exclude, builtin=config.builtin_rules
+        ),
+        min_confidence=_confidence(config.min_confidence),
+        jobs=config.jobs,
+        fingerprint_key=fingerprint_key(config),
+        decode=_decode_options(config, {"max_archive_depth": None, "no_decode": False, "max_size": None}),
+        cache_directory=cache_directory(),
+    )
+
+
+def size_limit(config: Config) -> int:
+    """The largest blob that is read, in bytes."""
+    return _max_size(config.max_size)
 
 
 def _outputs(options: dict[str, Any]) -> tuple[Output, ...]:

@@ -138,7 +138,7 @@ def command(**options: Any) -> int:
     if lowered.db is not None:
         from secrethunt.cli.storing import store_result
 
-        store_result(result, lowered.db, lowered.targets)
+        store_result(result, lowered)
     write_outputs(result, lowered.outputs, replace(lowered.report, written_at=time.time()))
     for note in result.notes:
         click.echo(f"note: {note}", err=True)

@@ -12,6 +12,7 @@ import click
 from secrethunt.cli.config import user_directory
 
 if TYPE_CHECKING:
+    from secrethunt.cli.scan import ScanOptions
     from secrethunt.coverage import ScanResult
     from secrethunt.store import Store
 
@@ -45,7 +46,7 @@ def open_database(chosen: str | None, *, create: bool = False) -> Store:
     return open_store(database_path(chosen), create=create)
 
 
-def store_result(result: ScanResult, chosen: str, targets: tuple[str, ...]) -> None:
+def store_result(result: ScanResult, options: ScanOptions) -> None:
     """
     Write the findings of *result* with all that follows from them, and join them to what is known.
 
@@ -53,16 +54,33 @@ def store_result(result: ScanResult, chosen: str, targets: tuple[str, ...]) -> N
         StoreError: The store cannot be written.
     """
     from secrethunt.identity.contract import Known
-    from secrethunt.identity.found import found_items
+    from secrethunt.identity.found import found_credentials, found_places
     from secrethunt.store import Run, RunKind, open_store
     from secrethunt.store.findings import write_findings
     from secrethunt.store.joining import join_store
 
-    with open_store(database_path(chosen)) as store:
-        origin = " ".join(target if target == "-" else os.path.realpath(target) for target in targets)
-        with Run(store, RunKind.SCAN, origin) as run:
+    with open_store(database_path(options.db)) as store:
+        with Run(store, RunKind.SCAN, _origin(options)) as run:
             write_findings(store, run, result.findings)
-            run.add(found_items(result.findings), Known.OFFLINE)
-            # What a scan of less than everything did not see may still be there.
-            run.finish(replace=False)
+            run.add(found_credentials(result.findings), Known.OFFLINE)
+            run.add(found_places(result.findings), Known.CODE)
+            run.finish(replace=_is_whole(result, options))
         join_store(store)
+
+
+def _origin(options: ScanOptions) -> str:
+    """Equal for scans that look for the same in the same place: only those can tell that something is gone."""
+    import hashlib
+
+    targets = " ".join(target if target == "-" else os.path.realpath(target) for target in options.targets)
+    scanner = options.scanner
+    looked_for = repr((options.source, scanner.selection, scanner.min_confidence, scanner.decode))
+    return f"{targets} ({options.source.scope.name.lower()} {hashlib.sha256(looked_for.encode()).hexdigest()[:8]})"
+
+
+def _is_whole(result: ScanResult, options: ScanOptions) -> bool:
+    """Whether what *result* does not tell is not there."""
+    from secrethunt.sources.contract import Scope
+
+    is_all = options.source.scope in (Scope.ALL, Scope.WORKTREE, Scope.HEAD, Scope.BRANCH)
+    return is_all and not result.is_incomplete and not options.only_active and "-" not in options.targets

@@ -34,6 +34,8 @@ class Hint(NamedTuple):
     value: str
 
 
+CLUES = "clues"
+"""Property of a found credential: values by clue."""
 _PROPERTIES: dict[str, Clue] = {
     "key_id": Clue.KEY_ID,
     "access_key_id": Clue.KEY_ID,

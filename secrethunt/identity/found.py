@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from secrethunt.candidates.generic import strength
-from secrethunt.identity.clues import Clue, Hint, fact_hints, hint
+from secrethunt.identity.clues import CLUES, Clue, Hint, fact_hints, hint
 from secrethunt.identity.contract import Edge, EdgeKind, Known, Node, NodeKind
-from secrethunt.records import Finding
-from secrethunt.report.redact import Redactor, iter_secrets
+from secrethunt.records import Finding, Secret
+from secrethunt.report.redact import MASK, Redactor, iter_secrets
 
 SECRET = "secret:"
 PUBLIC_IDS = frozenset({"aws.access-key-id", "aws.temporary-access-key-id"})
@@ -29,9 +29,14 @@ def secret_key(secret_id: str) -> str:
 
 
 def found_items(findings: Sequence[Finding]) -> Iterator[Node | Edge]:
-    """Nodes and edges of *findings*. No value is in them but public key ids."""
-    shown = Redactor(iter_secrets(findings))
-    told = Redactor(iter_secrets(finding for finding in findings if finding.rule.id not in PUBLIC_IDS))
+    """All nodes and edges of *findings*. No value is in them but public key ids."""
+    yield from found_credentials(findings)
+    yield from found_places(findings)
+
+
+def found_credentials(findings: Sequence[Finding]) -> Iterator[Node | Edge]:
+    """A credential for each secret of *findings*, and whom it names."""
+    told = Redactor(_private(findings))
     partners = _partners(findings)
     by_secret: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -39,13 +44,27 @@ def found_items(findings: Sequence[Finding]) -> Iterator[Node | Edge]:
     for secret_id, places in by_secret.items():
         yield _credential(secret_id, places, told, partners)
         yield from _offline(places, told)
-        for finding in places:
-            yield from _place(finding, shown)
+
+
+def found_places(findings: Sequence[Finding]) -> Iterator[Node | Edge]:
+    """Where *findings* stand: locations and their repositories."""
+    shown = Redactor(iter_secrets(findings))
+    for finding in findings:
+        yield from _place(finding, shown)
 
 
 def non_secret_parts(finding: Finding, redactor: Redactor) -> dict[str, str]:
     """What stands beside the secret and is none itself: key ids, hosts, users."""
-    return {part.name: redactor.text(part.value.reveal()) for part in finding.parts if not part.is_secret}
+    public = (part for part in finding.parts if not part.is_secret or part.rule in PUBLIC_IDS)
+    return {part.name: redactor.text(part.value.reveal()) for part in public}
+
+
+def _private(findings: Iterable[Finding]) -> Iterator[Secret]:
+    """All secrets of *findings* but the public halves of pairs."""
+    for finding in findings:
+        if finding.rule.id not in PUBLIC_IDS:
+            yield finding.secret
+        yield from (part.value for part in finding.parts if part.is_secret and part.rule not in PUBLIC_IDS)
 
 
 def _partners(findings: Iterable[Finding]) -> dict[bytes, list[str]]:
@@ -74,10 +93,7 @@ def _credential(
         "facts": facts,
         "created": facts.get("issued", ""),
         "expires": facts.get("expires", ""),
-        "clues": _clues(places, told, partners),
-        "at_head": any(finding.at_head or finding.in_worktree for finding in places),
-        "places": len(places),
-        "repositories": len({finding.repository for finding in places}),
+        CLUES: _clues(places, told, partners),
     }
     verdict = next((finding.verdict for finding in places if finding.verdict is not None), None)
     if verdict is not None:
@@ -113,6 +129,8 @@ def _clues(places: Sequence[Finding], told: Redactor, partners: Mapping[bytes, S
         found.update(dict.fromkeys(fact_hints(finding.rule.provider, ((n, told.text(v)) for n, v in facts))))
     clues: dict[str, list[str]] = {}
     for item in found:
+        if MASK in item.value:
+            continue
         clues.setdefault(item.clue.value, []).append(item.value)
     return clues
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from secrethunt.identity.answered import answered_identity
-from secrethunt.identity.clues import Clue, Hint
+from secrethunt.identity.clues import CLUES, Clue, Hint
 from secrethunt.identity.contract import Edge, EdgeKind, EdgeStatus, Graph, Known, Node, NodeKind
 from secrethunt.identity.found import SECRET
 
@@ -64,7 +64,7 @@ def joins_of(secret: Node, graph: Recogniser) -> Iterator[Node | Edge]:
     yield from live
     identities = {edge.target for edge in live if isinstance(edge, Edge) and edge.kind is EdgeKind.AUTHENTICATES_AS}
     for clue in Clue:
-        values = secret.properties.get("clues", {}).get(clue.value, ())
+        values = secret.properties.get(CLUES, {}).get(clue.value, ())
         fitting = {node.key: (value, node) for value in values for node in _fitting(secret, Hint(clue, value), graph)}
         if fitting:
             yield from _edges(secret, clue, list(fitting.values()), _Live(identities, graph))

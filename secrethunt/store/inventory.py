@@ -62,10 +62,10 @@ class Inventory:
 
     def row(self, node: Node) -> IdentityRow:
         """What is known of one identity."""
-        graph, properties = self._graph, node.properties
+        properties = node.properties
         credentials = self.credentials(node)
         secrets = [item for item in credentials if item.key.startswith(SECRET)]
-        places = [edge.target for item in secrets for edge in graph.edges_from(item.key, EdgeKind.FOUND_IN)]
+        exposure, repositories = self._places(secrets)
         used = [str(item.properties.get("last_used") or "") for item in (node, *credentials)]
         tags = properties.get("tags")
         tags = {str(name).lower(): str(value) for name, value in tags.items()} if isinstance(tags, dict) else {}
@@ -87,8 +87,8 @@ class Inventory:
             ),
             credentials=len(credentials) - len(secrets),
             secrets=len(secrets),
-            exposure=_exposure(secrets),
-            repositories=tuple(sorted({place.split(":", 2)[1] for place in places if place.startswith("location:")})),
+            exposure=exposure,
+            repositories=repositories,
             is_human=bool(properties.get("is_human")),
             known=self._known(node),
         )
@@ -124,6 +124,13 @@ class Inventory:
     def edges(self, node: Node) -> list[Edge]:
         """All stored edges of *node*, those that leave it first."""
         return [*self._graph.edges_from(node.key), *self._graph.edges_to(node.key)]
+
+    def _places(self, secrets: Iterable[Node]) -> tuple[str, tuple[str, ...]]:
+        """Whether *secrets* still stand somewhere, and in which repositories they do or did."""
+        sql = "SELECT DISTINCT repository, at_head OR in_worktree FROM findings WHERE secret_id = ?"
+        found = [row for secret in secrets for row in self._store.rows(sql, (secret.key.removeprefix(SECRET),))]
+        exposure = "at head" if any(stands for _, stands in found) else "history only" if found else ""
+        return exposure, tuple(sorted({repository for repository, _ in found}))
 
     def _same(self, key: str) -> list[str]:
         to = [edge.source for edge in self._graph.edges_to(key, EdgeKind.DUPLICATE_OF)]
@@ -214,10 +221,3 @@ def _fits_node(node: Node, wanted: Filter) -> bool:
         )
         and (text in node.name.casefold() or text in node.key.casefold())
     )
-
-
-def _exposure(secrets: Iterable[Node]) -> str:
-    stands = [bool(secret.properties.get("at_head")) for secret in secrets]
-    if not stands:
-        return ""
-    return "at head" if any(stands) else "history only"

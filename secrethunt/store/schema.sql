@@ -1,11 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Schema 1 of the store. A new file is made from this; `migrations/` leads older files here.
 -- No column holds a secret's value, nor anything a value could be guessed from other than `secret_id`
--- (docs/identity.md). Times are RFC 3339 in UTC, empty where not known. JSON is checked where it is written.
+-- (docs/identity.md). Closed sets are checked with OR: SQLite builds a table for each IN, for each row it inserts,
+-- which takes twice as long as the rest of loading an edge. Times are RFC 3339 in UTC, empty where not known.
 
 CREATE TABLE runs (  -- everything that wrote here, in order
     id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('scan', 'import', 'identify', 'join')),  -- what kind of work
+    kind TEXT NOT NULL  -- what kind of work
+        CHECK (kind = 'scan' OR kind = 'import' OR kind = 'identify' OR kind = 'join'),
     importer TEXT NOT NULL DEFAULT '',  -- name of the importer; empty for other kinds
     origin TEXT NOT NULL,  -- file, target or provider it read: a later run with the same one replaces what it said
     as_of TEXT NOT NULL DEFAULT '',  -- when what it read was written
@@ -24,32 +26,39 @@ CREATE TABLE keys (  -- keys of nodes by number: edges may lead to what nobody d
 
 CREATE TABLE nodes (  -- what is known of a node in one way; read together, the most trusted way wins
     id INTEGER NOT NULL REFERENCES keys (id),
-    known TEXT NOT NULL CHECK (known IN ('live', 'inventory', 'code', 'offline')),  -- how it is known
-    kind TEXT NOT NULL CHECK (kind IN ('credential', 'location', 'identity', 'owner', 'group', 'role', 'policy',
-        'resource', 'secret-store', 'workload', 'trust-provider', 'repository', 'pipeline', 'account',
-        'environment', 'vendor')),  -- what it stands for
+    known TEXT NOT NULL  -- how it is known
+        CHECK (known = 'live' OR known = 'inventory' OR known = 'code' OR known = 'offline'),
+    kind TEXT NOT NULL CHECK (
+        kind = 'credential' OR kind = 'location' OR kind = 'identity' OR kind = 'owner' OR kind = 'group' OR
+        kind = 'role' OR kind = 'policy' OR kind = 'resource' OR kind = 'secret-store' OR kind = 'workload' OR
+        kind = 'trust-provider' OR kind = 'repository' OR kind = 'pipeline' OR kind = 'account' OR
+        kind = 'environment' OR kind = 'vendor'),  -- what it stands for
     provider TEXT NOT NULL,  -- whose thing it is: `aws`, `github`; empty for places and owners
     name TEXT NOT NULL,  -- what a person calls it
     account INTEGER REFERENCES keys (id),  -- the account node it is in
     properties TEXT NOT NULL CHECK (json_valid(properties)),  -- an object, never with a secret
     seen_at TEXT NOT NULL DEFAULT '',  -- when it was so
     run INTEGER NOT NULL REFERENCES runs (id),  -- the last run that told of it
-    PRIMARY KEY (id, known)
-) STRICT, WITHOUT ROWID;
+    UNIQUE (id, known)
+) STRICT;
 CREATE INDEX nodes_by_kind ON nodes (kind, provider);
 CREATE INDEX nodes_by_account ON nodes (account, kind);
-CREATE INDEX nodes_by_run ON nodes (run);
 
 CREATE TABLE edges (  -- relations that were observed; what follows from them is never stored
     source INTEGER NOT NULL REFERENCES keys (id),
-    kind TEXT NOT NULL CHECK (kind IN ('FOUND_IN', 'AUTHENTICATES_AS', 'OWNED_BY', 'MEMBER_OF', 'HAS_GRANT',
-        'BOUNDED_BY', 'TRUSTS', 'CAN_ASSUME', 'CAN_MINT_KEY_FOR', 'CAN_CHANGE_POLICY_OF', 'CAN_PASS_TO', 'RUNS_AS',
-        'CAN_ACCESS', 'STORES', 'DEPLOYS', 'IN_ACCOUNT', 'IN_ENVIRONMENT', 'ISSUED_BY', 'DUPLICATE_OF',
-        'REPLACED_BY')),  -- read from source to target
+    kind TEXT NOT NULL CHECK (  -- read from source to target
+        kind = 'FOUND_IN' OR kind = 'AUTHENTICATES_AS' OR kind = 'OWNED_BY' OR kind = 'MEMBER_OF' OR
+        kind = 'HAS_GRANT' OR kind = 'BOUNDED_BY' OR kind = 'TRUSTS' OR kind = 'CAN_ASSUME' OR
+        kind = 'CAN_MINT_KEY_FOR' OR kind = 'CAN_CHANGE_POLICY_OF' OR kind = 'CAN_PASS_TO' OR kind = 'RUNS_AS' OR
+        kind = 'CAN_ACCESS' OR kind = 'STORES' OR kind = 'DEPLOYS' OR kind = 'IN_ACCOUNT' OR
+        kind = 'IN_ENVIRONMENT' OR kind = 'ISSUED_BY' OR kind = 'DUPLICATE_OF' OR kind = 'REPLACED_BY'),
     target INTEGER NOT NULL REFERENCES keys (id),
     evidence TEXT NOT NULL DEFAULT '',  -- enough to check it by hand; two pieces of evidence are two edges
-    status TEXT NOT NULL CHECK (status IN ('confirmed', 'conditional', 'potential', 'blocked', 'unknown')),  -- how sure
-    known TEXT NOT NULL CHECK (known IN ('live', 'inventory', 'code', 'offline')),  -- how it is known
+    status TEXT NOT NULL CHECK (
+        status = 'confirmed' OR status = 'conditional' OR status = 'potential' OR status = 'blocked' OR
+        status = 'unknown'),  -- how sure
+    known TEXT NOT NULL  -- how it is known
+        CHECK (known = 'live' OR known = 'inventory' OR known = 'code' OR known = 'offline'),
     detail TEXT NOT NULL DEFAULT '',  -- what the status hangs on
     access INTEGER CHECK (access BETWEEN 0 AND 4),  -- list, read, write, secret-read, admin
     actions TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(actions)),  -- the provider's names of what is allowed
@@ -59,10 +68,11 @@ CREATE TABLE edges (  -- relations that were observed; what follows from them is
     PRIMARY KEY (source, kind, target, evidence)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX edges_by_target ON edges (target, kind);
-CREATE INDEX edges_by_run ON edges (run);
 
 CREATE TABLE aliases (  -- by what else than its key a credential or identity is recognised
-    clue TEXT NOT NULL CHECK (clue IN ('key-id', 'private-key-id', 'token-hash', 'claim', 'fingerprint', 'name')),
+    clue TEXT NOT NULL CHECK (
+        clue = 'key-id' OR clue = 'private-key-id' OR clue = 'token-hash' OR clue = 'claim' OR
+        clue = 'fingerprint' OR clue = 'name'),
     value TEXT NOT NULL,  -- as `identity/clues.py` normalises it
     node INTEGER NOT NULL REFERENCES keys (id),
     PRIMARY KEY (clue, value, node)
@@ -75,8 +85,9 @@ CREATE TABLE findings (  -- one secret in one place of one path
     rule_name TEXT NOT NULL,
     provider TEXT NOT NULL,
     nhi TEXT NOT NULL,  -- kind of identity that the credential unlocks
-    severity TEXT NOT NULL CHECK (severity IN ('info', 'low', 'medium', 'high', 'critical')),
-    confidence TEXT NOT NULL CHECK (confidence IN ('low', 'medium', 'high')),
+    severity TEXT NOT NULL CHECK (
+        severity = 'info' OR severity = 'low' OR severity = 'medium' OR severity = 'high' OR severity = 'critical'),
+    confidence TEXT NOT NULL CHECK (confidence = 'low' OR confidence = 'medium' OR confidence = 'high'),
     repository TEXT NOT NULL,  -- name of the target that was scanned
     path TEXT NOT NULL,  -- decoded with backslashes, secrets in it masked
     line INTEGER NOT NULL,  -- 1-based, where it stands now or stood last
@@ -117,7 +128,7 @@ CREATE TABLE occurrences (  -- one span of a finding in one blob
 CREATE TABLE verdicts (  -- what was found out about a credential, each time
     secret_id TEXT NOT NULL CHECK (length(secret_id) = 32),
     checked_at TEXT NOT NULL,  -- when it was asked
-    state TEXT NOT NULL CHECK (state IN ('active', 'inactive', 'unknown')),
+    state TEXT NOT NULL CHECK (state = 'active' OR state = 'inactive' OR state = 'unknown'),
     reason TEXT NOT NULL,
     evidence TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(evidence)),  -- [endpoint, status, marker] each
     facts TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(facts)),  -- [name, value] pairs that the provider says

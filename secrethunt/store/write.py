@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
-from secrethunt.identity.clues import hints_of
+from secrethunt.identity.clues import CLUES, hints_of
 from secrethunt.identity.contract import Edge, Known, Node, Unread
 from secrethunt.store.database import Store
 
@@ -240,9 +240,15 @@ class Run:
 
 
 def _united(older: str, newer: str) -> str:
-    """Property by property; what the newer has no value for stays."""
+    """Property by property; what the newer has no value for stays. Clues add up: one credential, several places."""
     properties = json.loads(older)
-    properties.update((name, value) for name, value in json.loads(newer).items() if not is_empty(value))
+    for name, value in json.loads(newer).items():
+        if name == CLUES and isinstance(properties.get(name), dict):
+            for clue, values in value.items():
+                known = properties[name].setdefault(clue, [])
+                known += [item for item in values if item not in known]
+        elif not is_empty(value) or name not in properties:
+            properties[name] = value
     return json.dumps(properties, ensure_ascii=False, separators=(",", ":"))
 
 

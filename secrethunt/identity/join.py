@@ -48,7 +48,7 @@ class Recogniser(Graph, Protocol):
     """A graph that knows by what its nodes are recognised; the store implements it."""
 
     def recognised(self, hint: Hint, *, limit: int = 20) -> list[Node]:
-        """Credentials and identities with this clue, by key; at most *limit*."""
+        """Credentials and identities with this clue, by key; at most *limit*. None that only secrets name."""
 
 
 def iter_joins(graph: Recogniser) -> Iterator[Node | Edge]:

@@ -35,9 +35,10 @@ WHERE own.key = ? ORDER BY e.kind, {other}.key, e.evidence
 """
 _FROM = _EDGES.format(other="t", own_column="source", other_column="target")
 _TO = _EDGES.format(other="s", own_column="target", other_column="source")
-_NAMED = (
-    "SELECT k.key FROM aliases a JOIN keys k ON k.id = a.node WHERE a.clue = ? AND a.value = ? ORDER BY k.key LIMIT ?"
-)
+_NAMED = """
+SELECT k.key FROM aliases a JOIN keys k ON k.id = a.node WHERE a.clue = ? AND a.value = ?
+    AND EXISTS (SELECT 1 FROM nodes n WHERE n.id = a.node AND (? OR n.known <> 'offline')) ORDER BY k.key LIMIT ?
+"""
 _KINDS = {kind.value: kind for kind in EdgeKind}
 _STATUSES = {status.value: status for status in EdgeStatus}
 _KNOWN = {known.value: known for known in Known}
@@ -98,9 +99,16 @@ class StoreGraph:
             self._remember(self._to, key, edges)
         return [edge for edge in edges if edge.kind in kinds] if kinds else list(edges)
 
-    def recognised(self, hint: Hint, *, limit: int = 20) -> list[Node]:
-        """Credentials and identities with this clue, by key; at most *limit*."""
-        rows = self._connection.execute(_NAMED, (hint.clue.value, hint.value, limit)).fetchall()
+    def recognised(self, hint: Hint, *, limit: int = 20, offline: bool = False) -> list[Node]:
+        """
+        Credentials and identities with this clue, by key; at most *limit*.
+
+        Args:
+            hint: Clue and normalised value.
+            limit: Most that are returned.
+            offline: Also those of which only a secret's own word is known.
+        """
+        rows = self._connection.execute(_NAMED, (hint.clue.value, hint.value, offline, limit)).fetchall()
         return [node for (key,) in rows if (node := self.node(key)) is not None]
 
     def _iter_united(self, sql: str, arguments: list[str]) -> Iterator[Node]:

@@ -203,7 +203,7 @@ def find_nodes(store: Store, graph: StoreGraph, text: str) -> Iterator[Node]:
         for found in (*find_findings(store, finding_id=prefix), *find_findings(store, secret_id=prefix)):
             keys[SECRET + found.secret_id] = None
     for clue in Clue:
-        keys.update(dict.fromkeys(node.key for node in graph.recognised(hint(clue, text))))
+        keys.update(dict.fromkeys(node.key for node in graph.recognised(hint(clue, text), offline=True)))
     for key in keys:
         node = graph.node(key)
         if node is not None:

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
     [
         *[(), ("scan",), ("rules",), ("rules", "list"), ("rules", "show"), ("rules", "check")],
         *[("explain",), ("completion",), ("man",), ("validate",)],
+        *[("nhi",), ("nhi", "import"), ("nhi", "list"), ("nhi", "show"), ("nhi", "export")],
     ],
 )
 def test_every_command_explains_itself(secrethunt: Runner, command: tuple[str, ...]) -> None:

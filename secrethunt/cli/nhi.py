@@ -81,7 +81,7 @@ def import_files(paths: tuple[str, ...], **options: Any) -> int:
     as_of = _moment(options["as_of"]) if options["as_of"] else ""
     names = list(iter_paths(paths))
     with open_database(options["db"], create=True) as store:
-        reads = [_import_one(store, path, as_of) for path in names]
+        reads = [import_one(store, path, as_of) for path in names]
         joined = join_store(store)
     if options["format"] == "json":
         click.echo(json.dumps({"files": [read.entry() for read in reads], "joins": joined}, indent=2))
@@ -93,7 +93,8 @@ def import_files(paths: tuple[str, ...], **options: Any) -> int:
     return ExitCode.INCOMPLETE if any(read.unread_count for read in reads) else ExitCode.CLEAN
 
 
-def _import_one(store: Store, path: str, as_of: str) -> _Read:
+def import_one(store: Store, path: str, as_of: str = "") -> _Read:
+    """Read the file at *path* into *store*; whatever is wrong with it is told in the answer."""
     from secrethunt.identity.contract import Known, Unread
     from secrethunt.identity.inventory.reading import iter_items, opened_export
     from secrethunt.store import Run, RunKind

@@ -144,7 +144,8 @@ def _offline(places: Sequence[Finding], told: Redactor) -> Iterator[Node | Edge]
     first = places[0]
     facts = dict(_told_facts(places, told))
     parts = {name: value for finding in reversed(places) for name, value in non_secret_parts(finding, told).items()}
-    yield from offline.identify_offline(secret_key(first.secret_id), first.rule, facts, parts, value=first.secret.reveal())
+    key, value = secret_key(first.secret_id), first.secret.reveal()
+    yield from offline.identify_offline(key, first.rule, facts, parts, value=value)
 
 
 def _hash(finding: Finding) -> str:

@@ -21,6 +21,7 @@ _COMMANDS = {
     "completion": ("Print a script that completes commands in a shell.", "secrethunt.cli.completion"),
     "explain": ("Show one finding in full.", "secrethunt.cli.explain"),
     "man": ("Print manual pages.", "secrethunt.cli.man"),
+    "nhi": ("Keep an inventory of non-human identities.", "secrethunt.cli.nhi"),
     "rules": ("List, show and check the rules that find secrets.", "secrethunt.cli.rules"),
     "scan": ("Find secrets in directories, files, git repositories or standard input.", "secrethunt.cli.scan"),
     "validate": ("Find out whether credentials are live.", "secrethunt.cli.validate"),

@@ -52,6 +52,8 @@ class ScanOptions:
     checks: CheckOptions | None = None
     """How to find out which findings are live; None asks nobody."""
     only_active: bool = False
+    db: str | None = None
+    """Where findings are kept; None keeps none."""
 
 
 @click.command(name="scan")
@@ -98,6 +100,11 @@ class ScanOptions:
     metavar="FILE",
     help="Keep in FILE what is known of one repository's history; the next scan with it reads only what is new.",
 )
+@click.option(
+    "--db",
+    metavar="PATH",
+    help="Keep findings and what they belong to in this store; `default` is the one in the user's data directory.",
+)
 @click.option("--no-decode", is_flag=True, help="Look into no encoded text, compressed file or archive.")
 @click.option(
     "--max-archive-depth",
@@ -128,6 +135,10 @@ def command(**options: Any) -> int:
         result = scanner.scan(lowered.targets, lowered.source, progress=tell, state=lowered.state)
         if lowered.checks is not None:
             result = _checked(result, lowered, lowered.checks, tell)
+    if lowered.db is not None:
+        from secrethunt.cli.storing import store_result
+
+        store_result(result, lowered.db, lowered.targets)
     write_outputs(result, lowered.outputs, replace(lowered.report, written_at=time.time()))
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
@@ -187,6 +198,7 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
         policy=policy,
         checks=_lower_validation(config, options, policy),
         only_active=options["only_active"],
+        db=options["db"] or config.db or None,
     )
 
 

@@ -72,7 +72,7 @@ def iter_csv(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
     for finding in result.findings:
         entry = finding_entry(finding, redactor)
         entry |= _verdict(finding, redactor)
-        writer.writerow([_cell(entry[name]) for name in COLUMNS])
+        writer.writerow([cell(entry[name]) for name in COLUMNS])
         yield buffer.getvalue().encode("utf-8")
         buffer.seek(0)
         buffer.truncate()
@@ -87,7 +87,8 @@ def _verdict(finding: Finding, redactor: Redactor) -> dict[str, object]:
     return {"verdict": outcome.state.value, "verdict_reason": redactor.text(outcome.reason)}
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """*value* as text that no spreadsheet takes for a formula, with hostile characters written out."""
     text = escape(_as_text(value))
     return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text
 

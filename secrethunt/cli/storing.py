@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the store is, and what a scan writes into it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from secrethunt.cli.config import user_directory
+
+if TYPE_CHECKING:
+    from secrethunt.coverage import ScanResult
+    from secrethunt.store import Store
+
+DEFAULT = "default"
+_FILE = "secrethunt.sqlite"
+
+
+def database_path(chosen: str | None) -> str:
+    """What `--db` names; else `SECRETHUNT_DB`, else the file in the user's data directory."""
+    if chosen and chosen != DEFAULT:
+        return chosen
+    return os.environ.get("SECRETHUNT_DB") or os.path.join(user_directory("XDG_DATA_HOME", ".local/share"), _FILE)
+
+
+def db_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--db` of commands that read the store."""
+    return click.option(
+        "--db", metavar="PATH", help="The store.  [default: secrethunt.sqlite in the user's data directory]"
+    )(command)
+
+
+def open_database(chosen: str | None, *, create: bool = False) -> Store:
+    """
+    The store that `--db` names.
+
+    Raises:
+        StoreError: It cannot be opened, or is absent and not to be made.
+    """
+    from secrethunt.store import open_store
+
+    return open_store(database_path(chosen), create=create)
+
+
+def store_result(result: ScanResult, chosen: str, targets: tuple[str, ...]) -> None:
+    """
+    Write the findings of *result* with all that follows from them, and join them to what is known.
+
+    Raises:
+        StoreError: The store cannot be written.
+    """
+    from secrethunt.identity.contract import Known
+    from secrethunt.identity.found import found_items
+    from secrethunt.store import Run, RunKind, open_store
+    from secrethunt.store.findings import write_findings
+    from secrethunt.store.joining import join_store
+
+    with open_store(database_path(chosen)) as store:
+        origin = " ".join(target if target == "-" else os.path.realpath(target) for target in targets)
+        with Run(store, RunKind.SCAN, origin) as run:
+            write_findings(store, run, result.findings)
+            run.add(found_items(result.findings), Known.OFFLINE)
+            # What a scan of less than everything did not see may still be there.
+            run.finish(replace=False)
+        join_store(store)

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator
 
-from secrethunt.identity.contract import Edge, EdgeKind, Node, NodeKind, Unread
+from secrethunt.identity.contract import Edge, EdgeKind, Graph, Node, NodeKind, Unread
 
 
 class MemoryGraph:
@@ -63,3 +64,28 @@ class MemoryGraph:
 def _merged(known: Node, new: Node) -> Node:
     properties = {**known.properties, **new.properties}
     return Node(known.key, new.kind, new.provider, new.name or known.name, new.account or known.account, properties)
+
+
+class LayeredGraph:
+    """Two graphs read as one: what is at hand now over what is stored. Implements `Graph`."""
+
+    def __init__(self, upper: Graph, lower: Graph) -> None:
+        self._layers = (upper, lower)
+
+    def node(self, key: str) -> Node | None:
+        upper, lower = (layer.node(key) for layer in self._layers)
+        return _merged(lower, upper) if upper is not None and lower is not None else upper or lower
+
+    def nodes(self, *, kind: NodeKind | None = None, provider: str = "", account: str = "") -> Iterator[Node]:
+        layers = [layer.nodes(kind=kind, provider=provider, account=account) for layer in self._layers]
+        last = ""
+        for node in heapq.merge(*layers, key=lambda item: item.key):
+            if node.key != last:
+                last = node.key
+                yield self.node(node.key) or node
+
+    def edges_from(self, key: str, *kinds: EdgeKind) -> Iterable[Edge]:
+        return [edge for layer in self._layers for edge in layer.edges_from(key, *kinds)]
+
+    def edges_to(self, key: str, *kinds: EdgeKind) -> Iterable[Edge]:
+        return [edge for layer in self._layers for edge in layer.edges_to(key, *kinds)]

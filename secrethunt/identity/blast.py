@@ -26,6 +26,9 @@ from secrethunt.identity.weights import Weights, load_weights
 HOPS = 4
 """Changes of identity that are followed unless somebody says otherwise."""
 _MOST_REMEDIES = 3
+_MOST_TOLD = 5
+"""Unknown things in a summary."""
+_TIES = (EdgeKind.AUTHENTICATES_AS, EdgeKind.DUPLICATE_OF)
 _STARTS = frozenset({NodeKind.IDENTITY, NodeKind.ROLE, NodeKind.GROUP, NodeKind.CREDENTIAL})
 
 
@@ -51,6 +54,8 @@ class Remedy:
 
     edge: Edge
     left: tuple[float, float]
+    ways: int = 1
+    """How many things are reached through it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ class BlastRadius:
             risk=self.risk,
             way=tuple(step.node.name for step in top.reached.way) if top else (),
             access=top.reached.access.label if top else "",
-            unknown=tuple(dict.fromkeys(edge.detail for edge in self.unknown if edge.detail)),
+            unknown=tuple(dict.fromkeys(edge.detail for edge in self.unknown if edge.detail))[:_MOST_TOLD],
         )
 
 
@@ -165,8 +170,8 @@ class BlastRadii:
         through: dict[tuple[str, str, EdgeKind, str], Edge] = {}
         for one in known[:50]:
             for step in one.reached.way:
-                if step.edge.kind not in (EdgeKind.AUTHENTICATES_AS, EdgeKind.DUPLICATE_OF) and step.weight < 1:
-                    through[_edge_key(step.edge)] = step.edge
+                if step.edge.kind not in _TIES:
+                    through.setdefault(_edge_key(step.edge), step.edge)
         options = []
         for key, edge in through.items():
             left = self._scores(
@@ -174,8 +179,9 @@ class BlastRadii:
                 [one for one in possible if not _goes_by(one, key)],
                 is_known=True,
             )
-            options.append(Remedy(edge, left))
-        options.sort(key=lambda item: (item.left, item.edge.source, item.edge.target))
+            options.append(Remedy(edge, left, sum(_goes_by(one, key) for one in known)))
+        # Of equals the one nearest to the secret: what is further on may be there for others' sake.
+        options.sort(key=lambda item: item.left)
         yield from (item for item in options[:_MOST_REMEDIES] if item.left[0] < blast[0])
 
 
@@ -213,7 +219,7 @@ def _identities(start: Node, known: Reach, possible: Reach) -> Iterator[Reached]
     """What the start is, or whom it authenticates as, known ones first."""
     seen: set[str] = set()
     for item in (*known.held.values(), *possible.held.values()):
-        is_tied = all(step.edge.kind in (EdgeKind.AUTHENTICATES_AS, EdgeKind.DUPLICATE_OF) for step in item.way)
+        is_tied = all(step.edge.kind in _TIES for step in item.way)
         if is_tied and item.way and item.node.kind is not NodeKind.CREDENTIAL and item.node.key not in seen:
             seen.add(item.node.key)
             yield item

@@ -25,6 +25,7 @@ from secrethunt.identity.render.words import (
     known_words,
     node_words,
     short,
+    unknown_words,
 )
 from secrethunt.identity.weights import Weights
 from secrethunt.report.escape import escape, log_line
@@ -89,7 +90,7 @@ class _Page:
         yield ""
         yield from self._tree()
         yield from self._listed("Stopped", [self._stopped(edge) for edge in radius.blocked])
-        yield from self._listed("Unknown", list(dict.fromkeys(edge.detail for edge in radius.unknown if edge.detail)))
+        yield from self._listed("Unknown", unknown_words(radius))
         things = list(iter_first_things(radius, self._options.rotate))
         yield from self._listed("Do first", [f"{number}. {text}" for number, text in enumerate(things, 1)], most=99)
         if radius.is_cut:

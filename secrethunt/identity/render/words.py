@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from secrethunt.identity.blast import BlastRadius, Counted
+from secrethunt.identity.blast import BlastRadius, Counted, Remedy
 from secrethunt.identity.contract import Access, Edge, EdgeKind, EdgeStatus, Known, Node
+from secrethunt.identity.steps import UNKNOWN_CONTENTS
 from secrethunt.identity.weights import Weights
 
+_MOST_STORES = 5
 _EDGES = {
     EdgeKind.DUPLICATE_OF: "is the same as",
     EdgeKind.AUTHENTICATES_AS: "authenticates as",
@@ -55,7 +57,8 @@ def known_words(known: Known) -> str:
 def node_words(node: Node) -> str:
     """`iam-user ci`: the provider's type and the name."""
     kind = str(node.properties.get("type") or node.kind.value)
-    return node.name if kind in ("account", "unknown") or node.name.startswith(kind) else f"{kind} {node.name}"
+    is_plain = kind in ("account", "unknown") or ":any:" in node.key or node.name.startswith((kind, "arn:"))
+    return node.name if is_plain else f"{kind} {node.name}"
 
 
 def interval(ends: tuple[float, float]) -> str:
@@ -82,23 +85,34 @@ def iter_first_things(radius: BlastRadius, rotate: str) -> Iterator[str]:
     if rotate:
         yield rotate
     for remedy in radius.remedies:
-        edge = remedy.edge
-        given = f" ({edge.evidence})" if edge.evidence else ""
-        yield (
-            f"Take away what lets {short(edge.source)} {_bare(edge)} {short(edge.target)}{given}: "
-            f"the blast radius would be {interval(remedy.left)} instead of {interval(radius.blast)}."
-        )
-    for detail in dict.fromkeys(edge.detail for edge in radius.unknown if edge.detail):
+        yield f"{_cut(remedy)} The blast radius would be {interval(remedy.left)} instead of {interval(radius.blast)}."
+    for detail in unknown_words(radius)[:1]:
         yield f"Find out: {detail}."
-        break
 
 
-def _bare(edge: Edge) -> str:
-    words = edge_words(edge)
-    for finite, bare in (("can ", ""), ("has ", "have "), ("is ", "be "), ("runs ", "run "), ("holds", "hold")):
-        if words.startswith(finite):
-            return bare + words.removeprefix(finite)
-    return words
+def unknown_words(radius: BlastRadius) -> list[str]:
+    """What is unknown and how to know it, a clause each; stores whose contents nobody listed are named together."""
+    said = list(dict.fromkeys(edge.detail for edge in radius.unknown if edge.detail and not _is_contents(edge)))
+    stores = list(dict.fromkeys(short(edge.source) for edge in radius.unknown if _is_contents(edge)))
+    if stores:
+        more = f" and {len(stores) - _MOST_STORES} more" if len(stores) > _MOST_STORES else ""
+        said.append(
+            f"what the secrets in {', '.join(stores[:_MOST_STORES])}{more} unlock is not known: "
+            "import a listing of them, and scan what they are deployed to"
+        )
+    return said
+
+
+def _is_contents(edge: Edge) -> bool:
+    return edge.target.endswith(UNKNOWN_CONTENTS)
+
+
+def _cut(remedy: Remedy) -> str:
+    edge = remedy.edge
+    if remedy.ways > 1 and edge.evidence:
+        return f"Take {edge.evidence} from {short(edge.source)} or narrow it; {remedy.ways:,} ways go through it."
+    given = f" ({edge.evidence})" if edge.evidence else ""
+    return f"Stop {short(edge.source)}: it {edge_words(edge)} {short(edge.target)}{given}."
 
 
 def short(key: str) -> str:

@@ -38,11 +38,15 @@ _MOST_HOPS = 12
 @click.command(name="blast-radius")
 @click.argument("subject", metavar="SECRET_ID|FINDING_ID|IDENTITY|-")
 @db_option
-@click.option("--from", "report", metavar="REPORT", help="Take the secret from this report (json, jsonl); no store needed.")
+@click.option(
+    "--from", "report", metavar="REPORT", help="Take the secret from this report (json, jsonl); no store needed."
+)
 @click.option("--rule", "rule_id", metavar="ID", help="With -: which rule's secret is on standard input.")
 @click.option("--hops", type=click.IntRange(1, _MOST_HOPS), default=4, show_default=True, help="Changes of identity.")
 @click.option("--weights", metavar="FILE", help="Numbers to be used instead of the tool's own (docs/blast-radius.md).")
-@click.option("-f", "--format", type=click.Choice(["text", "json", "html", "opengraph"]), default="text", show_default=True)
+@click.option(
+    "-f", "--format", type=click.Choice(["text", "json", "html", "opengraph"]), default="text", show_default=True
+)
 @click.option("-o", "--output", metavar="FILE", default="-", help="Write to FILE instead of standard output.")
 @click.option("--all", "show_all", is_flag=True, help="Text: name everything that is reached.")
 @click.option("--fail-on", type=click.Choice(BANDS), help="Exit code 1 from this band up.  [default: never]")
@@ -171,7 +175,7 @@ def _one(graph: Graph, wanted: str) -> Node:
     if not found:
         raise UsageError(
             f"nothing that is known is called {escape(wanted)}",
-            hint="Fill the store with `secrethunt scan --db default` and `secrethunt nhi import`, or give --from REPORT.",
+            hint="Fill the store with `scan --db default` and `nhi import`, or give --from REPORT.",
         )
     if len(found) > 1:
         named = ", ".join(escape(node.key) for node in found[:_NAMED])

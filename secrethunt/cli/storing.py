@@ -66,3 +66,12 @@ def store_result(result: ScanResult, chosen: str, targets: tuple[str, ...]) -> N
             # What a scan of less than everything did not see may still be there.
             run.finish(replace=False)
         join_store(store)
+
+
+def with_blast_radii(result: ScanResult, chosen: str) -> ScanResult:
+    """*result* with whose each secret is and how far it reaches, as far as the store knows."""
+    from secrethunt.identity.summaries import with_blast
+    from secrethunt.store import StoreGraph, open_store
+
+    with open_store(database_path(chosen)) as store:
+        return with_blast(result, StoreGraph(store))

@@ -64,7 +64,7 @@ class BlastRadius:
 
     start: Node
     identities: tuple[Reached, ...]
-    """Whom the secret authenticates as, by the edge at the end of each way; the start itself where it is an identity."""
+    """Whom the secret authenticates as, by the edge at the end of each way."""
     held: tuple[Reached, ...]
     """Every other identity, role, machine and credential that is taken on the way."""
     counted: tuple[Counted, ...]
@@ -163,9 +163,7 @@ class BlastRadii:
             hi = max(hi, weights.floor)
         return _rounded(blast[0] * least), _rounded(hi)
 
-    def _remedies(
-        self, known: list[Counted], possible: list[Counted], blast: tuple[float, float]
-    ) -> Iterator[Remedy]:
+    def _remedies(self, known: list[Counted], possible: list[Counted], blast: tuple[float, float]) -> Iterator[Remedy]:
         """The edges without which least would be left, each by itself; the secret's own tie to its identity is none."""
         through: dict[tuple[str, str, EdgeKind, str], Edge] = {}
         for one in known[:50]:

@@ -36,8 +36,10 @@ class Circumstances:
 
 
 def circumstances_of(start: Node, graph: Graph, *, now: datetime | None = None) -> Circumstances:
-    """What the graph says: properties `verdict` or `status`, `expires`, `constraint`, `exposure` of the credential and of
-    what it is a duplicate of, and of where it was found."""
+    """
+    What the graph says: properties `verdict` or `status`, `expires`, `constraint` and `exposure` of the credential, of
+    what it is a duplicate of, and of where it was found.
+    """
     nodes = _same(start, graph)
     validity, validity_why = _validity(nodes, now or datetime.now(UTC))
     constraint, constraint_why = _constraint(nodes)
@@ -50,7 +52,10 @@ def _same(start: Node, graph: Graph) -> list[Node]:
     if start.kind is not NodeKind.CREDENTIAL:
         return [start]
     nodes = {start.key: start}
-    for edge in (*graph.edges_from(start.key, EdgeKind.DUPLICATE_OF), *graph.edges_to(start.key, EdgeKind.DUPLICATE_OF)):
+    for edge in (
+        *graph.edges_from(start.key, EdgeKind.DUPLICATE_OF),
+        *graph.edges_to(start.key, EdgeKind.DUPLICATE_OF),
+    ):
         for key in (edge.source, edge.target):
             node = graph.node(key)
             if node is not None:

@@ -2,8 +2,8 @@
 """
 Owns reachability: from one node along stored and evaluated edges, the likeliest way to everything within a few hops.
 
-A hop is a change of identity or of machine (`hops` in `weights.json`); joining a secret to its identity and using a right
-are none. The likelihood of a way is the product of its edges' weights, so the best way is Dijkstra's on their
+A hop is a change of identity or of machine (`hops` in `weights.json`); joining a secret to its identity and using a
+right are none. The likelihood of a way is the product of its edges' weights, so the best way is Dijkstra's on their
 logarithms; a node is looked at again only where fewer hops were used, so that the limit cuts no way that would fit.
 """
 
@@ -55,7 +55,7 @@ class Reach:
     used: dict[str, Reached] = field(default_factory=dict)
     """By key, what can be used; of several ways that by which it counts most."""
     held: dict[str, Reached] = field(default_factory=dict)
-    """By key, identities, roles, groups, machines and credentials that are taken on the way (access is what it took)."""
+    """By key, identities, roles, groups, machines and credentials that are taken on the way."""
     blocked: list[Edge] = field(default_factory=list)
     unknown: list[Edge] = field(default_factory=list)
     is_cut: bool = False

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Findings of a report as far as the identity graph needs them: what each secret says of itself, and where it stands."""
+"""Findings of a report as far as the identity graph needs them: what a secret says of itself, where it stands."""
 
 from __future__ import annotations
 

@@ -200,7 +200,7 @@ def _certainty(edge: Edge) -> int:
 
 def _unknown_rights(node: Node) -> Edge:
     is_credential = node.kind is NodeKind.CREDENTIAL
-    what = "whose credential it is" if is_credential else f"what {node.name} may do"
+    what = "the owner of this credential" if is_credential else f"what {node.name} may do"
     return Edge(
         node.key,
         f"{node.provider}:{UNKNOWN_RIGHTS}",

@@ -2,8 +2,8 @@
 """
 Owns the export to BloodHound: OpenGraph, the generic format that its upload takes.
 
-What the format asks for (SpecterOps, "OpenGraph: Schema", "Nodes", "Edges", read in 2026): `graph.nodes` with `id`, one to
-three `kinds`, flat properties with names in lower case and lists of one type; `graph.edges` with `start` and `end`
+What the format asks for (SpecterOps, "OpenGraph: Schema", "Nodes", "Edges", read in 2026): `graph.nodes` with `id`, one
+to three `kinds`, flat properties with names in lower case and lists of one type; `graph.edges` with `start` and `end`
 matched by id, and a `kind` of letters, digits and underscores, best with a prefix of one's own.
 """
 

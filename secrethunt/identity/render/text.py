@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from textwrap import wrap
 
 from secrethunt.identity.blast import BlastRadius, Counted
-from secrethunt.identity.contract import Edge, EdgeStatus, Node
+from secrethunt.identity.contract import EdgeStatus, Node
 from secrethunt.identity.reach import Step
 from secrethunt.identity.render.words import (
     calculation,
@@ -24,7 +24,7 @@ from secrethunt.identity.render.words import (
     iter_first_things,
     known_words,
     node_words,
-    short,
+    stopped_words,
     unknown_words,
 )
 from secrethunt.identity.weights import Weights
@@ -89,7 +89,7 @@ class _Page:
         yield from self._levels()
         yield ""
         yield from self._tree()
-        yield from self._listed("Stopped", [self._stopped(edge) for edge in radius.blocked])
+        yield from self._listed("Stopped", [stopped_words(edge) for edge in radius.blocked])
         yield from self._listed("Unknown", unknown_words(radius))
         things = list(iter_first_things(radius, self._options.rotate))
         yield from self._listed("Do first", [f"{number}. {text}" for number, text in enumerate(things, 1)], most=99)
@@ -111,7 +111,9 @@ class _Page:
         radius = self._radius
         known = "everything that matters is known" if not radius.unknown else "from what is known to what is possible"
         yield from self._row("Blast", f"{interval(radius.blast)} ({radius.band}): {known}, {radius.hops} hops at most")
-        said = "; ".join(f"{name} {word} {factor} ({why})" for name, word, factor, why in factors(radius, self._weights))
+        said = "; ".join(
+            f"{name} {word} {factor} ({why})" for name, word, factor, why in factors(radius, self._weights)
+        )
         yield from self._row("Risk", f"{interval(radius.risk)} ({radius.risk_band}): {said}")
 
     def _levels(self) -> Iterator[str]:
@@ -168,10 +170,6 @@ class _Page:
             yield f"counts {branch.counted.share:.2f} = {calculation(branch.counted)}", _DIM
 
     # --- rows ---------------------------------------------------------------------------------------------------
-
-    def _stopped(self, edge: Edge) -> str:
-        why = edge.detail or edge.evidence
-        return f"{short(edge.source)} {edge_words(edge)} {short(edge.target)}, but for this: {why}"
 
     def _listed(self, label: str, items: list[str], *, most: int = _MOST_LISTED) -> Iterator[str]:
         shown = items if self._options.show_all else items[:most]

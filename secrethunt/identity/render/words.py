@@ -115,6 +115,12 @@ def _cut(remedy: Remedy) -> str:
     return f"Stop {short(edge.source)}: it {edge_words(edge)} {short(edge.target)}{given}."
 
 
+def stopped_words(edge: Edge) -> str:
+    """What a deny, a boundary or a missing trust keeps from being."""
+    why = edge.detail or edge.evidence
+    return f"{short(edge.source)} {edge_words(edge)} {short(edge.target)}, but for this: {why}"
+
+
 def short(key: str) -> str:
     """The end of a key that a person recognises."""
     text = key.split(":", 1)[-1]
@@ -131,7 +137,9 @@ def factors(radius: BlastRadius, weights: Weights) -> list[tuple[str, str, str, 
     """(name, word, factor, why) of each factor of the risk."""
     around = radius.circumstances
     exposure = weights.exposure
-    exposed = f"×{exposure[around.exposure]:g}" if around.exposure else f"×{exposure['private']:g} to {exposure['public']:g}"
+    exposed = (
+        f"×{exposure[around.exposure]:g}" if around.exposure else f"×{exposure['private']:g} to {exposure['public']:g}"
+    )
     return [
         ("validity", around.validity, f"×{weights.validity[around.validity]:g}", around.validity_why),
         ("constraint", around.constraint, f"×{weights.constraint[around.constraint]:g}", around.constraint_why),
@@ -143,4 +151,6 @@ def calculation(one: Counted) -> str:
     """`reach 0.95 × sensitivity 0.9 × secret-read 0.8 × 0.35`."""
     reached = one.reached
     weight = one.impact / one.sensitivity if one.sensitivity else 0.0
-    return f"reach {reached.reach:.3g} × sensitivity {one.sensitivity:g} × {reached.access.label} {weight:g} × {one.k:g}"
+    return (
+        f"reach {reached.reach:.3g} × sensitivity {one.sensitivity:g} × {reached.access.label} {weight:g} × {one.k:g}"
+    )

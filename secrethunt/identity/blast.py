@@ -85,7 +85,7 @@ class BlastRadius:
     def summary(self) -> BlastSummary:
         """The few words for a report on findings."""
         first = self.identities[0] if self.identities else None
-        top = next(iter(self.counted or self.assumed), None)
+        top = next(iter(self.counted), None)
         return BlastSummary(
             identity=first.node.name if first else "",
             identity_key=first.node.key if first else "",
@@ -139,6 +139,10 @@ class BlastRadii:
             hops=self._hops,
             is_cut=known.is_cut or possible.is_cut,
         )
+
+    def band(self, score: float) -> str:
+        """The band that *score* is in."""
+        return self._weights.band(score)
 
     def _counted(self, found: Reach) -> list[Counted]:
         weights, counted = self._weights, []

@@ -94,8 +94,8 @@ def list_entries(**options: Any) -> int:
         click.echo(escape(entry.described()) + (" EXPIRED" if entry.is_expired(today) else ""))
     for problem in file.problems:
         click.echo(escape(problem), err=True)
-    entries = "1 entry" if len(file.entries) == 1 else f"{len(file.entries)} entries"
-    click.echo(f"{entries} in {escape(path)}", err=True)
+    told = "1 entry" if len(file.entries) == 1 else f"{len(file.entries)} entries"
+    click.echo(f"{told} in {escape(path)}", err=True)
     return ExitCode.CLEAN
 
 

@@ -24,6 +24,7 @@ _COMMANDS = {
     "doctor": ("Say whether hooks are in force, and test them.", "secrethunt.cli.doctor"),
     "hook": ("Keep secrets out of commits and pushes.", "secrethunt.cli.hook"),
     "import": ("Take over other scanners' ignore files, baselines and reports.", "secrethunt.cli.importing"),
+    "blast-radius": ("Show what somebody who holds a secret could reach.", "secrethunt.cli.blast_radius"),
     "completion": ("Print a script that completes commands in a shell.", "secrethunt.cli.completion"),
     "explain": ("Show one finding in full.", "secrethunt.cli.explain"),
     "man": ("Print manual pages.", "secrethunt.cli.man"),

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from secrethunt.coverage import Problem, ScanResult
 from secrethunt.records import CommitInfo, Finding, Occurrence, Part, Suppression
 from secrethunt.report.advice import advice
+from secrethunt.report.blast import blast_member
 from secrethunt.report.problems import order
 from secrethunt.report.redact import Redactor
 from secrethunt.report.shown import suppressed_counts
@@ -64,6 +65,7 @@ def finding_entry(finding: Finding, redactor: Redactor) -> Entry:
         "references": list(rule.references),
         "suppression": _suppression(finding.suppression, redactor),
         **verdict_member(finding.verdict, redactor),
+        **blast_member(finding.blast, redactor),
     }
 
 

@@ -14,7 +14,6 @@ from secrethunt.identity.aws.listing import Answer, Item, Listing, account_in, i
 from secrethunt.identity.aws.resource_policies import resource
 from secrethunt.identity.contract import Unread
 
-
 _PLAIN_PARAMETER = 0.5
 """Sensitivity of a parameter that is not a SecureString."""
 

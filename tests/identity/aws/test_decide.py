@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from secrethunt.identity.aws.conditions import Truth, judge
-from secrethunt.identity.aws.decide import Decision, Principal, decide, trusts, trusts_directly, trusts_service
+from secrethunt.identity.aws.decide import Decision, Principal, Target, decide, trusts, trusts_directly, trusts_service
 from secrethunt.identity.aws.documents import Condition, DocumentError, Policy, parse_policy
 from secrethunt.identity.aws.patterns import covers, filled, overlaps
 
@@ -100,17 +100,17 @@ def bucket_policy(principal: Any, **more: Any) -> Policy:
 
 def test_a_resource_policy_that_names_the_user_is_enough_within_the_account() -> None:
     # "Identity-based policies and resource-based policies": the union of both within one account.
-    assert decide(user(), "s3:GetObject", OBJECT, resource_policy=bucket_policy({"AWS": USER})).truth is YES
+    assert decide(user(), "s3:GetObject", OBJECT, target=Target(bucket_policy({"AWS": USER}))).truth is YES
     root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
-    assert decide(user(), "s3:GetObject", OBJECT, resource_policy=bucket_policy(root)).truth is NO
+    assert decide(user(), "s3:GetObject", OBJECT, target=Target(bucket_policy(root))).truth is NO
 
 
 def test_across_accounts_both_sides_must_allow() -> None:
     theirs = bucket_policy({"AWS": f"arn:aws:iam::{ACCOUNT}:root"})
-    both = decide(user(allow("s3:*")), "s3:GetObject", OBJECT, resource_policy=theirs, owner="210987654321")
+    both = decide(user(allow("s3:*")), "s3:GetObject", OBJECT, target=Target(theirs, "210987654321"))
     assert both.truth is YES
-    assert decide(user(), "s3:GetObject", OBJECT, resource_policy=theirs, owner="210987654321").truth is NO
-    alone = decide(user(allow("s3:*")), "s3:GetObject", OBJECT, owner="210987654321")
+    assert decide(user(), "s3:GetObject", OBJECT, target=Target(theirs, "210987654321")).truth is NO
+    alone = decide(user(allow("s3:*")), "s3:GetObject", OBJECT, target=Target(owner="210987654321"))
     assert (alone.truth, alone.blocked_by) == (NO, "the resource's own account does not allow it")
 
 
@@ -120,8 +120,8 @@ def test_a_key_of_kms_needs_its_own_policy() -> None:
     opened = policy(
         {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
     )
-    assert decide(user(allow("kms:Decrypt")), "kms:Decrypt", key, resource_policy=closed).truth is NO
-    assert decide(user(allow("kms:Decrypt")), "kms:Decrypt", key, resource_policy=opened).truth is YES
+    assert decide(user(allow("kms:Decrypt")), "kms:Decrypt", key, target=Target(closed)).truth is NO
+    assert decide(user(allow("kms:Decrypt")), "kms:Decrypt", key, target=Target(opened)).truth is YES
 
 
 @pytest.mark.parametrize(

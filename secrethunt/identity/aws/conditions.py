@@ -20,8 +20,8 @@ from secrethunt.identity.aws.patterns import filled, matches
 
 Context = Mapping[str, Sequence[str] | None]
 """Condition keys in lower case and their values. An empty list: the request is known not to have the key. None, or a
-missing key: nothing is known of it. A key `aws:principaltag/` with an empty list: all tags are known, so one that is not
-among them is not there."""
+missing key: nothing is known of it. A key `aws:principaltag/` with an empty list: all tags are known, so one that is
+not among them is not there."""
 
 
 class Truth(enum.IntEnum):

@@ -19,7 +19,7 @@ from tests.services.processes import free_port, running
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 _MANY = 50
-_LEFT_OUT = frozenset({"PermissionsBoundary"})
+_BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
 _KINDS = ("reader", "secrets", "admin", "taker", "passer", "fenced", "guest", "minter", "bounded", "idle")
 
 
@@ -106,12 +106,11 @@ def serve_account(folder: Path) -> Iterator[Account]:
 def _fill(port: int) -> dict[str, Keys]:
     first = Keys("AKIA" + "A" * 16, "a" * 40)
     iam = _client(port, "iam", first)
-    boundary = iam.create_policy(PolicyName="boundary", PolicyDocument=document(allow("s3:*")))["Policy"]["Arn"]
+    iam.create_policy(PolicyName="boundary", PolicyDocument=document(allow("s3:*")))
     keys = {}
     for number in range(_MANY):
         name = user_name(number)
-        more = {"PermissionsBoundary": boundary} if kind_of(number) == "bounded" else {}
-        iam.create_user(UserName=name, Path="/team/" if number % 2 else "/", **more)
+        iam.create_user(UserName=name, Path="/team/" if number % 2 else "/")
         if statements := _statements(number):
             iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document(*statements))
         made = iam.create_access_key(UserName=name)["AccessKey"]
@@ -138,10 +137,9 @@ def export(account: Account, folder: Path) -> list[Path]:
     details = folder / "details.json"
     answer = iam.get_account_authorization_details()
     for user in answer["UserDetailList"]:
-        # AWS lists it here; moto tells it of a single user only.
-        user |= {
-            key: value for key, value in iam.get_user(UserName=user["UserName"])["User"].items() if key in _LEFT_OUT
-        }
+        # moto drops a user's boundary, and so neither lists nor applies it.
+        if user["UserName"].startswith("bounded-"):
+            user["PermissionsBoundary"] = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": _BOUNDARY}
     _write(details, answer)
     paths = [details]
     for name in account.keys:

@@ -131,10 +131,13 @@ def _chosen(principal: Principal, action: str, resource: str, target: Target) ->
         theirs = _by_resource(principal, action, resource, target.policy, by_account=True)
         return _both(by_identity, theirs), _lack(by_identity, theirs)
     itself = _by_resource(principal, action, resource, target.policy)
-    if principal.is_role:
+    if principal.is_role and target.policy is not None:
         # "Permissions boundaries for IAM entities": of what is granted to a role's ARN a boundary and a session policy
-        # take away; of what is granted to a user's they do not.
-        itself = _limited(principal, action, resource, itself)
+        # take away; of what is granted to a user's, to a session or to everybody they do not.
+        by_arn, others = _parted(target.policy, principal.arn)
+        to_role = _limited(principal, action, resource, _by_resource(principal, action, resource, by_arn))
+        to_session = _by_resource(principal, action, resource, others)
+        itself = to_role if to_role.truth > to_session.truth else to_session
     if target.policy is not None and (action.startswith("kms:") or action in _ASSUMING):
         # "Key policies in AWS KMS", "Troubleshoot IAM roles": without the resource's policy the account's count not.
         handed = _by_resource(principal, action, resource, target.policy, by_account=True)
@@ -198,6 +201,17 @@ def _denied(principal: Principal, action: str, resource: str, target: Target) ->
     if target.policy is None or found.truth is Truth.YES:
         return found
     return _either(found, _sum_named(target.policy, principal, action, resource, allows=False))
+
+
+def _parted(policy: Policy, arn: str) -> tuple[Policy, Policy]:
+    """The statements that name *arn* and nobody wider, and the others."""
+    named = tuple(item for item in policy.statements if ("aws", arn) in item.principals and not _is_wider(item, arn))
+    return Policy(policy.name, named), Policy(policy.name, tuple(i for i in policy.statements if i not in named))
+
+
+def _is_wider(statement: Statement, arn: str) -> bool:
+    name = arn.rpartition("/")[2]
+    return any(value == "*" or f":assumed-role/{name}/" in value for _, value in statement.principals)
 
 
 def _sum_of(policies: Sequence[Policy], principal: Principal, action: str, resource: str) -> _Sum:

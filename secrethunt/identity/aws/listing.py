@@ -35,10 +35,12 @@ class Answer:
     marks: tuple[str, ...]
     """Keys or texts that stand in it besides, so that no other tool's output is taken for it."""
     read: Reader
+    without: tuple[str, ...] = ()
+    """Texts by which it is something else."""
 
     def fits(self, head: bytes) -> bool:
         """Whether a file that begins with *head* holds such an answer, if only an empty list."""
-        if f'"{self.key}"'.encode() not in head:
+        if f'"{self.key}"'.encode() not in head or any(mark.encode() in head for mark in self.without):
             return False
         if all(mark.encode() in head for mark in self.marks):
             return True

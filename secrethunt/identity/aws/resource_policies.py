@@ -118,5 +118,5 @@ class ResourcePolicies(Listing):
         Answer("ResourcePolicy", "", ('"ARN"',), _secret),
         Answer("Attributes", "", ("QueueArn",), _attributes),
         Answer("Attributes", "", ("TopicArn",), _attributes),
-        Answer("Policy", "", ('\\"Statement\\"',), _plain),
+        Answer("Policy", "", ('\\"Statement\\"',), _plain, ("PolicySummary", "QueueArn", "TopicArn")),
     )

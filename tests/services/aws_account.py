@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import json
 import os
@@ -74,11 +75,18 @@ class Account:
         return _client(self.port, service, keys or self.keys["admin-2"])
 
 
-def _client(port: int, service: str, keys: Keys) -> Any:
-    import botocore.config
+@functools.cache
+def _session() -> Any:
+    """One for all: it keeps the services' descriptions that it has read."""
     import botocore.session
 
-    return botocore.session.Session().create_client(
+    return botocore.session.Session()
+
+
+def _client(port: int, service: str, keys: Keys) -> Any:
+    import botocore.config
+
+    return _session().create_client(
         service,
         region_name=REGION,
         endpoint_url=f"http://127.0.0.1:{port}",
@@ -89,13 +97,13 @@ def _client(port: int, service: str, keys: Keys) -> Any:
 
 
 @contextmanager
-def serve_account(folder: Path) -> Iterator[Account]:
-    """The account, from when moto checks who asks and what they may."""
+def serve_account(folder: Path, *, reads_iam: bool = False) -> Iterator[Account]:
+    """The account, from when moto checks who asks and what they may; everybody may read IAM with *reads_iam*."""
     port = free_port()
     environment = {**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": "100000"}
     command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with running(command, port, folder, environment=environment):
-        keys = _fill(port)
+        keys = _fill(port, [allow(["iam:Get*", "iam:List*"])] if reads_iam else [])
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         connection.request("POST", "/moto-api/reset-auth", b"0")
         assert connection.getresponse().status == 200
@@ -103,7 +111,7 @@ def serve_account(folder: Path) -> Iterator[Account]:
         yield Account(port, keys)
 
 
-def _fill(port: int) -> dict[str, Keys]:
+def _fill(port: int, more: list[dict[str, Any]]) -> dict[str, Keys]:
     first = Keys("AKIA" + "A" * 16, "a" * 40)
     iam = _client(port, "iam", first)
     iam.create_policy(PolicyName="boundary", PolicyDocument=document(allow("s3:*")))
@@ -111,7 +119,7 @@ def _fill(port: int) -> dict[str, Keys]:
     for number in range(_MANY):
         name = user_name(number)
         iam.create_user(UserName=name, Path="/team/" if number % 2 else "/")
-        if statements := _statements(number):
+        if statements := [*_statements(number), *more]:
             iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document(*statements))
         made = iam.create_access_key(UserName=name)["AccessKey"]
         keys[name] = Keys(made["AccessKeyId"], made["SecretAccessKey"])

@@ -2,8 +2,8 @@
 """
 Importers of service accounts and of their keys.
 
-Formats: IAM API, `ServiceAccount` (`gcloud iam service-accounts list --format=json`) and `ServiceAccountKey` (`gcloud iam
-service-accounts keys list --iam-account=… --format=json`).
+Formats: IAM API, `ServiceAccount` (`gcloud iam service-accounts list --format=json`) and `ServiceAccountKey` (`gcloud
+iam service-accounts keys list --iam-account=… --format=json`).
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 """
 What a principal is granted and what of it holds on a resource.
 
-Sources: IAM, "Policy inheritance": what is granted on a container holds on all that is in it, and nothing below takes it
-away; "Deny policies": a deny rule on the resource or above goes before every grant.
+Sources: IAM, "Policy inheritance": what is granted on a container holds on all that is in it, and nothing below takes
+it away; "Deny policies": a deny rule on the resource or above goes before every grant.
 """
 
 from __future__ import annotations
@@ -166,9 +166,7 @@ class Grants:
                 best = Found(truth, (grant.evidence,), (grant.condition,) if truth is Truth.MAYBE else ())
         return best if best.truth is Truth.NO else self._denied(principal, permission, chain, facts, best)
 
-    def _denied(
-        self, principal: Principal, permission: str, chain: Sequence[str], facts: Facts, found: Found
-    ) -> Found:
+    def _denied(self, principal: Principal, permission: str, chain: Sequence[str], facts: Facts, found: Found) -> Found:
         conditions = found.conditions
         truth = found.truth
         for denial in principal.denials:

@@ -19,7 +19,7 @@ from secrethunt.identity.gcp.streaming import first_object, iter_objects
 
 
 class Hierarchy:
-    """Implements `Importer`: `gcloud projects list`, `… folders list`, `organizations list`, `projects get-ancestors`."""
+    """Implements `Importer`: `gcloud projects list`, `… folders list`, `… organizations list`, `… get-ancestors`."""
 
     name = "gcp resource hierarchy"
 

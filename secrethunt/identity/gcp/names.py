@@ -125,9 +125,7 @@ def member(text: str) -> Member | None:
 
 def _federated(kind: str, name: str) -> Member | None:
     """Identities of Workload and Workforce Identity Federation."""
-    label, node_kind = (
-        ("principal", NodeKind.IDENTITY) if kind == "principal" else ("principal-set", NodeKind.GROUP)
-    )
+    label, node_kind = ("principal", NodeKind.IDENTITY) if kind == "principal" else ("principal-set", NodeKind.GROUP)
     key = f"{PREFIX}{label}:{name}"
     return Member(key, Node(key, node_kind, "gcp", name, project_in(f"/{name}"), {"type": label}))
 

@@ -8,6 +8,7 @@ Source: IAM, "Understanding allow policies" (`Policy`, `Binding`).
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -61,7 +62,7 @@ def ancestry_items(chain: Iterable[Any]) -> Iterator[Node | Edge]:
     keys = [key for item in chain if isinstance(item, str) and (key := container_key(item))]
     for key in keys:
         yield container_node(key)
-    for inner, outer in zip(keys, keys[1:], strict=False):
+    for inner, outer in itertools.pairwise(keys):
         yield Edge(inner, outer, EdgeKind.IN_ACCOUNT, evidence="ancestry")
 
 

@@ -115,8 +115,8 @@ def _on_repositories(node: Node, rights: Rights, selection: Selection) -> Iterat
             yield _access(node.key, pipeline, Access.WRITE, rights.words, basis)  # fmt: skip
     if selection.missing:
         where = any_key("repositories", selection.owner or node.name)
-        yield _access(node.key, where, rights.code, rights.words,
-                      _Basis(EdgeStatus.UNKNOWN, f"which repositories these are was not imported: {selection.missing}"))  # fmt: skip
+        detail = f"which repositories these are was not imported: {selection.missing}"
+        yield _access(node.key, where, rights.code, rights.words, _Basis(EdgeStatus.UNKNOWN, detail))
 
 
 def _elsewhere(node: Node, rights: Rights, owner: str) -> Iterator[Edge]:

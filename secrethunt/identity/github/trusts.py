@@ -60,15 +60,13 @@ class Trusts:
     def _has_own_subjects(self, full_name: str) -> bool:
         """Whether `sub` is not in its usual form, so that a pattern cannot be told to fit."""
         nodes = (self._graph.node(pipeline_key(full_name)), self._graph.node(org_key(full_name.partition("/")[0])))
-        claims = next(
-            (node.properties["subject_claims"] for node in nodes if node and node.properties.get("subject_claims")), []
-        )
-        return bool(claims) and list(claims)[:1] != ["repo"]
+        claims = [list(node.properties.get("subject_claims") or ()) for node in nodes if node is not None]
+        return any(found and found[0] != "repo" for found in claims)
 
 
 def _fits(trust: Trust, full_name: str, *, is_custom: bool) -> tuple[EdgeStatus, str] | None:
     """Status and detail of the edge; None where no workflow of the repository is trusted."""
-    if not _is_named(trust, full_name):
+    if not _is_named(trust, full_name, is_custom=is_custom):
         return None
     if trust.conditions:
         return EdgeStatus.CONDITIONAL, ", ".join(trust.conditions)
@@ -84,18 +82,16 @@ def _fits(trust: Trust, full_name: str, *, is_custom: bool) -> tuple[EdgeStatus,
     return EdgeStatus.CONDITIONAL, f"only for {' or '.join(some)}: who may run that was not imported"
 
 
-def _is_named(trust: Trust, full_name: str) -> bool:
+def _is_named(trust: Trust, full_name: str, *, is_custom: bool) -> bool:
     """Whether the repository is among those that the trust is about."""
     owner = full_name.partition("/")[0]
     if trust.repositories and not any(_covers(pattern, full_name) for pattern in trust.repositories):
         return False
     if trust.owners and not any(_covers(pattern, owner) for pattern in trust.owners):
         return False
-    return (
-        not trust.subjects
-        or any(overlaps(subject.lower(), f"repo:{full_name}:*") for subject in trust.subjects)
-        or (not all(subject.startswith("repo:") for subject in trust.subjects))
-    )
+    if not trust.subjects or is_custom:
+        return True
+    return any(overlaps(subject.lower(), f"repo:{full_name}:*") for subject in trust.subjects)
 
 
 def _covers(pattern: str, name: str) -> bool:

@@ -18,7 +18,9 @@ _PRINCIPALS = {
 
 def text_of(value: Mapping[str, Any], *names: str) -> str:
     """The first of the fields that has something, as text."""
-    return next((str(value[name]) for name in names if isinstance(value.get(name), (str, int)) and value[name] != ""), "")
+    return next(
+        (str(value[name]) for name in names if isinstance(value.get(name), (str, int)) and value[name] != ""), ""
+    )
 
 
 def app_key(app_id: str) -> str:

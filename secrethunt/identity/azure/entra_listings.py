@@ -271,8 +271,12 @@ def _app_role(row: Row) -> _Found:
         return
     source = principal_key(holder, text_of(value, "principalType") or "ServicePrincipal")
     key = f"azure:app-role-assignment:{holder.lower()}:{resource.lower()}:{role.lower()}"
-    properties = {"type": "app-role-assignment", "permission": role, "resource": principal_key(resource, "ServicePrincipal"),
-                  "created": text_of(value, "createdDateTime")}  # fmt: skip
+    properties = {
+        "type": "app-role-assignment",
+        "permission": role,
+        "resource": principal_key(resource, "ServicePrincipal"),
+        "created": text_of(value, "createdDateTime"),
+    }
     name = f"{text_of(value, 'resourceDisplayName')} {role}".strip()
     yield Node(key, NodeKind.POLICY, PROVIDER, name, "", properties)
     yield Edge(source, key, EdgeKind.HAS_GRANT, evidence=f"app role assignment {text_of(value, 'id')}".strip())

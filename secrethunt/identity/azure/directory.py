@@ -95,7 +95,7 @@ class Directory:
     def _undescribed(self, node: Node, name: str, evidence: str) -> Edge:
         """Names end in what they allow: `Calendars.Read`, `Reports.ReadWrite.All`."""
         words = name.lower().replace(".all", "").rpartition(".")[2] if "." in name else name.lower()
-        is_reader = words.startswith("read") and "write" not in words or words.endswith("reader")
+        is_reader = (words.startswith("read") and "write" not in words) or words.endswith("reader")
         access = Access.READ if is_reader else Access.WRITE
         status = EdgeStatus.CONFIRMED if "." in name or is_reader else EdgeStatus.UNKNOWN
         detail = (

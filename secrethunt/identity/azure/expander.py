@@ -64,9 +64,8 @@ def _data() -> dict[str, Any]:
 @functools.cache
 def catalogue() -> tuple[Escalation, ...]:
     """All that is known."""
-    fields = ("id", "name", "needs", "type", "gives", "reference")
     return tuple(
-        Escalation(*(tuple(path[name]) if name == "needs" else path[name] for name in fields))
+        Escalation(path["id"], path["name"], tuple(path["needs"]), path["type"], path["gives"], path["reference"])
         for path in _data()["paths"]
     )
 
@@ -143,20 +142,22 @@ class AzureExpander:
     def _everything(self, node: Node, grant: Grant, found: Found, holders: Sequence[str]) -> Iterator[Edge]:
         """Any right in the scope; what runs there is written out, so that its identities follow."""
         yield _made(node, any_key("*", grant.scope), Access.ADMIN, found, ("*",))
-        machines = [
-            *self._stored("*", grant.scope, NodeKind.WORKLOAD),
-            *self._stored("*", grant.scope, NodeKind.SECRET_STORE),
-        ]
-        for item in machines[:_MOST_STORED]:
-            at = self._rbac.decide(grant, _ASSIGN, scope_of(item.key), holders)
+        yield from self._machines(node, grant, (_ASSIGN,), holders)
+
+    def _machines(self, node: Node, grant: Grant, needs: Sequence[str], holders: Sequence[str]) -> Iterator[Edge]:
+        kinds = (NodeKind.WORKLOAD, NodeKind.SECRET_STORE)
+        for item in [item for kind in kinds for item in self._stored("*", grant.scope, kind)][:_MOST_STORED]:
+            at = self._rbac.decide(grant, needs[0], scope_of(item.key), holders)
             if at is not None:
-                yield _made(node, item.key, Access.ADMIN, at, ("*",))
+                yield _made(node, item.key, Access.ADMIN, at, needs)
 
     def _of_path(self, node: Node, path: Escalation, grant: Grant, holders: Sequence[str]) -> Iterator[Edge]:
         if path.type == "*":
             found = self._all(path, grant, grant.scope, holders)
             if found is not None:
                 yield _on_scope(node, path, grant, found)
+                if path.gives == "admin" and found.status is not EdgeStatus.BLOCKED:
+                    yield from self._machines(node, grant, path.needs, holders)
             return
         stored = self._stored(path.type.lower(), grant.scope, None)
         for item in stored[:_MOST_STORED]:

@@ -47,7 +47,7 @@ def open_json(path: str) -> BinaryIO:
     mark = file.read(3)
     file.seek(0)
     if mark.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return cast("BinaryIO", codecs.EncodedFile(file, "utf-8", "utf-16"))
+        return cast("BinaryIO", _Recoded(file))
     file.seek(3 if mark == codecs.BOM_UTF8 else 0)
     return file
 
@@ -71,6 +71,30 @@ def iter_rows(path: str, lists: Collection[str]) -> Iterator[Row | Unread]:
         except (ijson.JSONError, UnicodeError) as err:
             reason = str(err).splitlines()[0] if str(err) else "it ends early"
             yield Unread(f"what follows row {read}", f"the file breaks off or is not JSON: {reason}")
+
+
+class _Recoded:
+    """A file in UTF-16, read as UTF-8; no more of a file than a parser uses."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder("utf-16")()
+
+    def __enter__(self) -> _Recoded:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def read(self, size: int = -1) -> bytes:
+        """About *size* bytes; none at the end."""
+        if size == 0:
+            return b""
+        while data := self._file.read(size):
+            text = self._decoder.decode(data)
+            if text:
+                return text.encode()
+        return self._decoder.decode(b"", final=True).encode()
 
 
 class _Events:

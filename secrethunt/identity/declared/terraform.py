@@ -111,6 +111,11 @@ def _document(value: Any, documents: Mapping[str, Any]) -> Any:
 
 
 def _edges(place: Place, key: str, block: HclBlock) -> Iterator[Edge]:
+    if _TYPES[block.labels[0]].kind is NodeKind.POLICY:
+        for name in ("role", "user", "group"):
+            for holder in _targets(place, block.attributes.get(name)):
+                yield place.edge(holder, key, EdgeKind.HAS_GRANT, line=block.line_of(name))
+        return
     for name, kind in _ATTRIBUTES.items():
         for target in _targets(place, block.attributes.get(name)):
             yield place.edge(key, target, kind, line=block.line_of(name))

@@ -49,7 +49,12 @@ _ENTRA: Names = (
 """Microsoft, "Access token claims reference"; `xms_mirid` is the managed identity's resource id."""
 _GOOGLE: Names = (("azp", "client_id"), ("hd", "organization"), ("email", "email"))
 """Google, "OpenID Connect", an ID token's payload."""
-_COGNITO: Names = (("username", "user"), ("cognito:username", "user"), ("token_use", "kind"), ("cognito:groups", "groups"))
+_COGNITO: Names = (
+    ("username", "user"),
+    ("cognito:username", "user"),
+    ("token_use", "kind"),
+    ("cognito:groups", "groups"),
+)
 """Amazon Cognito, "Understanding user pool JSON web tokens"."""
 _OKTA: Names = (("cid", "client_id"), ("uid", "object_id"), ("groups", "groups"))
 """Okta, "OpenID Connect and OAuth 2.0", reserved claims."""
@@ -62,7 +67,11 @@ _TERRAFORM: Names = (
     ("terraform_run_phase", "kind"),
 )
 """HCP Terraform, "Workload identity", token specification."""
-_BITBUCKET: Names = (("repositoryUuid", "repository"), ("workspaceUuid", "workspace"), ("deploymentEnvironmentUuid", "environment"))
+_BITBUCKET: Names = (
+    ("repositoryUuid", "repository"),
+    ("workspaceUuid", "workspace"),
+    ("deploymentEnvironmentUuid", "environment"),
+)
 """Bitbucket, "Integrate Pipelines with resource servers using OIDC"."""
 _CIRCLECI: Names = (("oidc.circleci.com/project-id", "project"), ("oidc.circleci.com/vcs-origin", "repository"))
 """CircleCI, "Using OpenID Connect tokens in jobs"."""

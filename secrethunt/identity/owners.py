@@ -174,7 +174,12 @@ def _segment(part: str) -> re.Pattern[str]:
 
 
 def suggest(
-    path: str, *, code_owners: CodeOwners | None = None, tag: str = "", first: CommitInfo | None = None, last: CommitInfo | None = None
+    path: str,
+    *,
+    code_owners: CodeOwners | None = None,
+    tag: str = "",
+    first: CommitInfo | None = None,
+    last: CommitInfo | None = None,
 ) -> list[Suggestion]:
     """
     Who may own what stands at *path*, best first, each once.
@@ -190,7 +195,9 @@ def suggest(
     if tag:
         found[tag.lower()] = Suggestion(tag, Basis.TAG, "tag or label")
     for owner, line in code_owners.owners_of(path) if code_owners else ():
-        found.setdefault(owner.lower(), Suggestion(owner, Basis.CODEOWNERS, f"{code_owners.file}:{line}" if code_owners else ""))
+        found.setdefault(
+            owner.lower(), Suggestion(owner, Basis.CODEOWNERS, f"{code_owners.file}:{line}" if code_owners else "")
+        )
     for commit, basis in ((first, Basis.INTRODUCER), (last, Basis.LAST_COMMITTER)):
         if commit is not None and (email := commit.email.decode("utf-8", "backslashreplace").strip()):
             found.setdefault(email.lower(), Suggestion(email, basis, f"author of commit {commit.id[:12]}"))
@@ -212,10 +219,14 @@ def owner_items(key: str, suggestions: Sequence[Suggestion], *, known: Known = K
         yield Edge(key, owner, EdgeKind.OWNED_BY, EdgeStatus.POTENTIAL, known, item.evidence, detail)
 
 
-_OWNED = frozenset({NodeKind.IDENTITY, NodeKind.ROLE, NodeKind.WORKLOAD, NodeKind.PIPELINE, NodeKind.CREDENTIAL, NodeKind.SECRET_STORE})
+_OWNED = frozenset(
+    {NodeKind.IDENTITY, NodeKind.ROLE, NodeKind.WORKLOAD, NodeKind.PIPELINE, NodeKind.CREDENTIAL, NodeKind.SECRET_STORE}
+)
 
 
 def owned_items(node: Node, code_owners: CodeOwners | None, path: str) -> Iterator[Node | Edge]:
     """Suggested owners of a declared *node* in the file at *path*: its own tags, then the file's owners."""
     if node.kind in _OWNED:
-        yield from owner_items(node.key, suggest(path, code_owners=code_owners, tag=str(node.properties.get("owner", ""))))
+        yield from owner_items(
+            node.key, suggest(path, code_owners=code_owners, tag=str(node.properties.get("owner", "")))
+        )

@@ -166,4 +166,6 @@ def _provider(place: Place, key: str, given: Block) -> Iterator[Node | Edge]:
     if is_known(name):
         target, line = f"gcp:iam.googleapis.com/{name}", given.line_of("workload_identity_provider")
         yield place.node(target, NodeKind.TRUST_PROVIDER, "gcp", name, line=line, type="workload-identity-provider")
-        yield place.edge(key, target, EdgeKind.CAN_ASSUME, line=line, detail="the provider must accept this repository's tokens")
+        yield place.edge(
+            key, target, EdgeKind.CAN_ASSUME, line=line, detail="the provider must accept this repository's tokens"
+        )

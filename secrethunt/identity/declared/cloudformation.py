@@ -98,7 +98,13 @@ def _grants(place: Place, key: str, properties: Block) -> Iterator[Node | Edge]:
                 title = item.text("PolicyName") or str(number)
                 policy = f"{key}/{title}"
                 yield place.node(
-                    policy, NodeKind.POLICY, "aws", title, line=item.line, type="inline-policy", document=plain(item["PolicyDocument"])
+                    policy,
+                    NodeKind.POLICY,
+                    "aws",
+                    title,
+                    line=item.line,
+                    type="inline-policy",
+                    document=plain(item["PolicyDocument"]),
                 )
                 yield place.edge(key, policy, EdgeKind.HAS_GRANT, line=item.line)
                 continue

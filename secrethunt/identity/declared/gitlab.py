@@ -17,10 +17,23 @@ from secrethunt.identity.declared.place import Place, is_known
 from secrethunt.identity.declared.yamltree import Block
 
 _GLOBAL = frozenset(
-    {"default", "include", "stages", "variables", "workflow", "image", "services", "cache", "before_script", "after_script"}
+    {
+        "default",
+        "include",
+        "stages",
+        "variables",
+        "workflow",
+        "image",
+        "services",
+        "cache",
+        "before_script",
+        "after_script",
+    }
 )
 _VARIABLE = re.compile(r"\$\{?([A-Z][A-Z0-9_]{2,99})\}?")
-_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|PRIVATE_KEY|ACCESS_KEY|_KEY$|_PAT$|_AUTH$|KUBECONFIG")
+_SECRET_NAME = re.compile(
+    r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|PRIVATE_KEY|ACCESS_KEY|_KEY$|_PAT$|_AUTH$|KUBECONFIG"
+)
 _PREDEFINED = re.compile(r"CI_|GITLAB_(?:USER|FEATURES|CI)|CHAT_|TRIGGER_")
 _ROLE_NAMES = ("AWS_ROLE_ARN", "ROLE_ARN", "GCP_SERVICE_ACCOUNT", "SERVICE_ACCOUNT", "AZURE_CLIENT_ID", "ARM_CLIENT_ID")
 _TRUST = "the role's trust policy must accept this project's tokens"
@@ -68,7 +81,14 @@ def _jobs(document: Block) -> list[tuple[str, Block]]:
 
 def _included(item: Any) -> str:
     if isinstance(item, Block):
-        return next((f"{kind}: {item.text(kind)}" for kind in ("project", "remote", "component", "template", "local") if item.text(kind)), "")
+        return next(
+            (
+                f"{kind}: {item.text(kind)}"
+                for kind in ("project", "remote", "component", "template", "local")
+                if item.text(kind)
+            ),
+            "",
+        )
     return str(item)
 
 
@@ -129,8 +149,16 @@ def _tokens(place: Place, base: str, key: str, job: Block) -> Iterator[Node | Ed
 def _external(place: Place, key: str, name: str, secret: Block) -> Iterator[Node | Edge]:
     for kind in ("vault", "gcp_secret_manager", "azure_key_vault", "aws_secrets_manager"):
         source = secret.get(kind)
-        text = source if isinstance(source, str) else source.text("name") or source.text("path") if isinstance(source, Block) else ""
+        text = (
+            source
+            if isinstance(source, str)
+            else source.text("name") or source.text("path")
+            if isinstance(source, Block)
+            else ""
+        )
         if is_known(text):
             target = f"{kind.replace('_', '-')}:secret:{text}"
-            yield place.node(target, NodeKind.SECRET_STORE, kind.partition("_")[0], text, line=secret.line, type=kind, variable=name)
+            yield place.node(
+                target, NodeKind.SECRET_STORE, kind.partition("_")[0], text, line=secret.line, type=kind, variable=name
+            )
             yield place.edge(key, target, EdgeKind.CAN_ACCESS, line=secret.line, access=Access.SECRET_READ)

@@ -133,9 +133,7 @@ def _members(children: list[Any], depth: int) -> Iterator[tuple[str, Any]]:
 def _call(node: Any, depth: int) -> Any:
     """What `jsonencode` is given; of other functions nothing is known, but one thing they are given may be named."""
     children = node.named_children
-    arguments = [
-        item for child in children if child.type == "function_arguments" for item in child.named_children
-    ]
+    arguments = [item for child in children if child.type == "function_arguments" for item in child.named_children]
     if not children or not arguments:
         return None
     name = _raw(children[0])

@@ -20,7 +20,17 @@ from secrethunt.identity.declared.place import Place, environment_of, is_known, 
 from secrethunt.identity.declared.yamltree import Block
 
 _WORKLOADS = frozenset(
-    {"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "ReplicationController", "Rollout"}
+    {
+        "Pod",
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "ReplicaSet",
+        "Job",
+        "CronJob",
+        "ReplicationController",
+        "Rollout",
+    }
 )
 _BINDINGS = frozenset({"RoleBinding", "ClusterRoleBinding"})
 _ROLES = frozenset({"Role", "ClusterRole"})
@@ -194,7 +204,12 @@ def _binding(place: Place, item: Block) -> Iterator[Node | Edge]:
         source = _key(place, {"ServiceAccount": "service-account"}.get(kind, kind.lower()), who)
         edge = place.edge(source, role, EdgeKind.HAS_GRANT, line=subject.line)
         yield Edge(
-            edge.source, edge.target, edge.kind, edge.status, edge.known, f"{edge.evidence}, {item.text('kind')} {name}{where}"
+            edge.source,
+            edge.target,
+            edge.kind,
+            edge.status,
+            edge.known,
+            f"{edge.evidence}, {item.text('kind')} {name}{where}",
         )
 
 

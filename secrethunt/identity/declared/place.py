@@ -10,7 +10,16 @@ from typing import Any
 
 from secrethunt.identity.contract import Access, Edge, EdgeKind, EdgeStatus, Known, Node, NodeKind
 
-_OWNER_TAGS = ("owner", "team", "owners", "maintainer", "contact", "squad", "owned-by", "app.kubernetes.io/managed-by-team")
+_OWNER_TAGS = (
+    "owner",
+    "team",
+    "owners",
+    "maintainer",
+    "contact",
+    "squad",
+    "owned-by",
+    "app.kubernetes.io/managed-by-team",
+)
 _ENVIRONMENT_TAGS = ("environment", "env", "stage", "app.kubernetes.io/environment")
 
 

@@ -164,7 +164,11 @@ def _attachment(place: Place, block: HclBlock) -> Iterator[Node | Edge]:
     grants = _targets(place, block.attributes.get(grant_name))
     role = block.text(grant_name)
     if not grants and is_known(role):
-        grants = [f"gcp:role:{role}" if role.startswith(("roles/", "projects/", "organizations/")) else f"azure:role-name:{role}"]
+        grants = [
+            f"gcp:role:{role}"
+            if role.startswith(("roles/", "projects/", "organizations/"))
+            else f"azure:role-name:{role}"
+        ]
     for holder in holders:
         for grant in grants:
             where = block.text("project") or block.text("scope")
@@ -178,11 +182,17 @@ def _holders(place: Place, block: HclBlock, name: str) -> list[str]:
     values = [value for attribute in (name, f"{name}s") if (value := block.attributes.get(attribute)) is not None]
     for value in (item for entry in values for item in (entry if isinstance(entry, list) else [entry])):
         text = value if isinstance(value, str) else ""
-        for begin, prefix in (("serviceAccount:", "gcp:service-account:"), ("user:", "gcp:user:"), ("group:", "gcp:group:")):
+        for begin, prefix in (
+            ("serviceAccount:", "gcp:service-account:"),
+            ("user:", "gcp:user:"),
+            ("group:", "gcp:group:"),
+        ):
             if text.startswith(begin) and is_known(text):
                 found.append(prefix + text.removeprefix(begin))
         inside = text.partition("${")[2].partition("}")[0]
-        found.extend(_targets(place, Reference(inside) if inside else value if not text or text.startswith("arn:") else None))
+        found.extend(
+            _targets(place, Reference(inside) if inside else value if not text or text.startswith("arn:") else None)
+        )
     return found
 
 
@@ -198,17 +208,27 @@ def _state(place: Place, block: HclBlock) -> Iterator[Node | Edge]:
             kind, f"terraform:state:{kind}/{bucket}/{path}"
         )
         root = _root(place)
-        yield place.node(root, NodeKind.PIPELINE, "terraform", place.folder or place.scope, line=block.line, type="module")
-        yield place.node(key, NodeKind.SECRET_STORE, "terraform", bucket, line=backend.line, type="terraform-state", path=path)
+        yield place.node(
+            root, NodeKind.PIPELINE, "terraform", place.folder or place.scope, line=block.line, type="module"
+        )
+        yield place.node(
+            key, NodeKind.SECRET_STORE, "terraform", bucket, line=backend.line, type="terraform-state", path=path
+        )
         yield place.edge(root, key, EdgeKind.CAN_ACCESS, line=backend.line, access=Access.SECRET_READ)
         for target in _targets(place, backend.attributes.get("role_arn")):
-            yield place.edge(root, target, EdgeKind.CAN_ASSUME, line=backend.line_of("role_arn"), detail="its trust policy")
+            yield place.edge(
+                root, target, EdgeKind.CAN_ASSUME, line=backend.line_of("role_arn"), detail="its trust policy"
+            )
 
 
 def _provider(place: Place, block: HclBlock) -> Iterator[Node | Edge]:
     """The role, service account or application as which a provider works."""
     root = _root(place)
-    found = [(target, inner.line) for inner in block.inner("assume_role") for target in _targets(place, inner.attributes.get("role_arn"))]
+    found = [
+        (target, inner.line)
+        for inner in block.inner("assume_role")
+        for target in _targets(place, inner.attributes.get("role_arn"))
+    ]
     account = block.text("impersonate_service_account")
     if is_known(account):
         found.append((f"gcp:service-account:{account}", block.line_of("impersonate_service_account")))
@@ -216,7 +236,9 @@ def _provider(place: Place, block: HclBlock) -> Iterator[Node | Edge]:
     if is_known(client) and block.labels[:1] in (("azurerm",), ("azuread",)):
         found.append((f"azure:app:{client.lower()}", block.line_of("client_id")))
     if found:
-        yield place.node(root, NodeKind.PIPELINE, "terraform", place.folder or place.scope, line=block.line, type="module")
+        yield place.node(
+            root, NodeKind.PIPELINE, "terraform", place.folder or place.scope, line=block.line, type="module"
+        )
     for target, line in found:
         yield place.edge(root, target, EdgeKind.CAN_ASSUME, line=line, detail="whoever runs it must be trusted by it")
 
@@ -238,7 +260,9 @@ def _statement(block: HclBlock) -> dict[str, Any]:
         if name in block.attributes:
             statement[member] = _written(block.attributes[name])
     for inner in block.inner("principals"):
-        statement.setdefault("Principal", {})[inner.text("type") or "AWS"] = _written(inner.attributes.get("identifiers"))
+        statement.setdefault("Principal", {})[inner.text("type") or "AWS"] = _written(
+            inner.attributes.get("identifiers")
+        )
     for inner in block.inner("condition"):
         test = statement.setdefault("Condition", {}).setdefault(inner.text("test"), {})
         test[inner.text("variable")] = _written(inner.attributes.get("values"))

@@ -91,7 +91,7 @@ def without_templates(data: bytes) -> bytes:
     for line in data.split(b"\n"):
         if b"{{" not in line:
             lines.append(line)
-        elif _TEMPLATE_LINE.match(line) or _BLOCK_OPENING.search(line) and not line.split(b"{{")[0].strip():
+        elif _TEMPLATE_LINE.match(line) or (_BLOCK_OPENING.search(line) and not line.split(b"{{")[0].strip()):
             lines.append(b"")
         else:
             lines.append(_INLINE.sub(_stand_in, line))

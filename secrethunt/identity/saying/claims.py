@@ -185,7 +185,9 @@ def _tenanted(provider: str, client_type: str) -> Callable[[Said], Iterator[Item
     return speak
 
 
-def _projected(provider: str, account_names: tuple[str, ...], key_type: str = "account") -> Callable[[Said], Iterator[Item]]:
+def _projected(
+    provider: str, account_names: tuple[str, ...], key_type: str = "account"
+) -> Callable[[Said], Iterator[Item]]:
     """Issuers that name a project, pool or organisation; the subject is keyed within it."""
 
     def speak(said: Said) -> Iterator[Item]:

@@ -145,7 +145,12 @@ def azure(said: Said) -> Iterator[Item]:
     client = said.word("client_id", "application_id", "app_id")
     if re.fullmatch(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", client.text):
         node = thing(
-            f"azure:app:{client.text.lower()}", NodeKind.IDENTITY, "azure", client.text, "application", account=tenant_key
+            f"azure:app:{client.text.lower()}",
+            NodeKind.IDENTITY,
+            "azure",
+            client.text,
+            "application",
+            account=tenant_key,
         )
         yield from said.identity(node, client)
     yield from _azure_resource(said)

@@ -40,7 +40,9 @@ _ENGINES: tuple[tuple[str, str, str], ...] = (
     ("cassandra", "cassandra", "9042"),
 )
 """How a scheme or a rule's provider begins, whose server that is, and its usual port."""
-_DATABASES = frozenset({"postgresql", "mysql", "mongodb", "mssql", "oracle", "db2", "clickhouse", "rabbitmq", "cassandra"})
+_DATABASES = frozenset(
+    {"postgresql", "mysql", "mongodb", "mssql", "oracle", "db2", "clickhouse", "rabbitmq", "cassandra"}
+)
 _HOST = re.compile(r"(?:\w+://)?(?P<host>\[[0-9A-Fa-f:.]+\]|[\w.-]{1,253})(?::(?P<port>\d{1,5}))?")
 _LOCAL = re.compile(r"localhost$|127\.|0\.0\.0\.0$|\[::1\]$|::1$")
 
@@ -127,10 +129,15 @@ _REGISTRIES = (
     ("registry.npmjs.org", "npm"),
     ("npm.pkg.github.com", "github"),
 )
-_ROBOTS = frozenset({"aws", "oauth2accesstoken", "_json_key", "_json_key_base64", "00000000-0000-0000-0000-000000000000", "token"})
+_ROBOTS = frozenset(
+    {"aws", "oauth2accesstoken", "_json_key", "_json_key_base64", "00000000-0000-0000-0000-000000000000", "token"}
+)
 """Users that only say which kind of password follows (Amazon ECR, Google Artifact Registry, Azure ACR)."""
 
 
 def _host_of(text: str) -> str:
-    name = re.sub(r"^\w+://", "", text).partition("/")[0].partition("@")[-1] or re.sub(r"^\w+://", "", text).partition("/")[0]
+    name = (
+        re.sub(r"^\w+://", "", text).partition("/")[0].partition("@")[-1]
+        or re.sub(r"^\w+://", "", text).partition("/")[0]
+    )
     return name.lower() if re.fullmatch(r"[\w.-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", name) else ""

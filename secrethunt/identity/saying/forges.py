@@ -20,7 +20,9 @@ def github(said: Said) -> Iterator[Item]:
     and the app that a client secret or a stateless token belongs to."""
     if _RANDOM.match(said.value):
         digest = base64.b64encode(hashlib.sha256(said.value).digest()).decode()
-        node = thing(f"github:token:{digest}", NodeKind.CREDENTIAL, "github", digest, "token", token_kind=said.facts.get("kind"))
+        node = thing(
+            f"github:token:{digest}", NodeKind.CREDENTIAL, "github", digest, "token", token_kind=said.facts.get("kind")
+        )
         yield from said.same(node, Word(digest, "SHA-256 of the token"))
     if said.facts.get("issuer") or said.facts.get("subject"):
         yield from claims(said)
@@ -43,7 +45,9 @@ def gitlab(said: Said) -> Iterator[Item]:
     project, user = said.word("project"), said.word("user")
     if project:
         key = f"gitlab:{host}:project:{project.text}"
-        node = thing(key, NodeKind.REPOSITORY, "gitlab", project.text, "project", account=account, project_id=project.text)
+        node = thing(
+            key, NodeKind.REPOSITORY, "gitlab", project.text, "project", account=account, project_id=project.text
+        )
         yield from said.identity(node, project)
     if user:
         key = f"gitlab:{host}:user:{user.text}"
@@ -72,7 +76,9 @@ def private_key(said: Said) -> Iterator[Item]:
         yield from said.identity(thing(f"github:app:{app.text}", NodeKind.IDENTITY, "github", app.text, "app"), app)
     if installation := said.word("installation_id"):
         key = f"github:installation:{installation.text}"
-        yield from said.identity(thing(key, NodeKind.IDENTITY, "github", installation.text, "installation"), installation)
+        yield from said.identity(
+            thing(key, NodeKind.IDENTITY, "github", installation.text, "installation"), installation
+        )
     email = said.word("email", "client_email")
     if email.text.endswith(".gserviceaccount.com"):
         from secrethunt.identity.saying.cloud import google

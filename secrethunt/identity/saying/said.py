@@ -63,7 +63,9 @@ class Said:
         if node.account:
             yield link(node.key, node.account, EdgeKind.IN_ACCOUNT, word)
 
-    def account(self, key: str, provider: str, word: Word, *, name: str = "", type_name: str = "account") -> Iterator[Item]:
+    def account(
+        self, key: str, provider: str, word: Word, *, name: str = "", type_name: str = "account"
+    ) -> Iterator[Item]:
         """The secret belongs to the account with this key."""
         yield thing(key, NodeKind.ACCOUNT, provider, name or word.text, type_name, account=key)
         yield self.edge(key, EdgeKind.IN_ACCOUNT, word)

@@ -43,7 +43,18 @@ _KEY_ID = _a("key", "key_id", "token_id", "api_key_sid", "access_key_id")
 _DEFAULT = Service(
     accounts=(
         _a("account", "account", "account_id", "account_sid", "merchant_id"),
-        _a("account", "organization", "workspace", "tenant", "tenant_id", "store", "site", "subdomain", "domain", "cloud_name"),
+        _a(
+            "account",
+            "organization",
+            "workspace",
+            "tenant",
+            "tenant_id",
+            "store",
+            "site",
+            "subdomain",
+            "domain",
+            "cloud_name",
+        ),
         _a("account", "application_id", "app_id", "project", "cloud", "zone_id"),
         _a("account", "host", "endpoint", "url", "server"),
     ),
@@ -72,40 +83,67 @@ _SERVICES: dict[str, Service] = {
     "hubspot": Service(accounts=(_a("datacenter", "region"),)),
     "mailgun": Service(accounts=(_a("account", "domain"),)),
     "shopify": Service(accounts=(_a("account", "store", "host", pattern=_HOST),), identities=(_a("app", "client_id"),)),
-    "atlassian": Service(accounts=(_a("account", "site", "host", pattern=_HOST),), identities=(_a("user", "email", "user"),)),
-    "okta": Service(accounts=(_a("account", "domain", "host", pattern=_HOST),), identities=(_a("app", "client_id"),)),
-    "auth0": Service(accounts=(_a("account", "domain", "host", pattern=_HOST),), identities=(_a("client", "client_id"),)),
-    "databricks": Service(
-        accounts=(_a("account", "host", "workspace", pattern=_HOST),), identities=(_a("service-principal", "client_id"),)
+    "atlassian": Service(
+        accounts=(_a("account", "site", "host", pattern=_HOST),), identities=(_a("user", "email", "user"),)
     ),
-    "snowflake": Service(accounts=(_a("account", "account", "host", pattern=r"([\w.-]+?)(?:\.snowflakecomputing\.com.*)?$"),), identities=(_a("user", "user"),)),
-    "hashicorp": Service(accounts=(_a("account", "organization", "host", "address"),), identities=(_a("app", "client_id"),)),
+    "okta": Service(accounts=(_a("account", "domain", "host", pattern=_HOST),), identities=(_a("app", "client_id"),)),
+    "auth0": Service(
+        accounts=(_a("account", "domain", "host", pattern=_HOST),), identities=(_a("client", "client_id"),)
+    ),
+    "databricks": Service(
+        accounts=(_a("account", "host", "workspace", pattern=_HOST),),
+        identities=(_a("service-principal", "client_id"),),
+    ),
+    "snowflake": Service(
+        accounts=(_a("account", "account", "host", pattern=r"([\w.-]+?)(?:\.snowflakecomputing\.com.*)?$"),),
+        identities=(_a("user", "user"),),
+    ),
+    "hashicorp": Service(
+        accounts=(_a("account", "organization", "host", "address"),), identities=(_a("app", "client_id"),)
+    ),
     "confluent": Service(keys=(_a("key", "api_key", "key_id"),), accounts=(_a("cluster", "server", "host"),)),
     "grafana": Service(
-        accounts=(_a("organization", "organization"), _a("account", "host", pattern=_HOST)), identities=(_a("token", "name"),)
+        accounts=(_a("organization", "organization"), _a("account", "host", pattern=_HOST)),
+        identities=(_a("token", "name"),),
     ),
     "supabase": Service(accounts=(_a("account", "project", "url", "ref", pattern=r"(?:https://)?([a-z]{20})"),)),
     "datadog": Service(accounts=(_a("site", "site"),)),
     "newrelic": Service(accounts=(_a("account", "account_id", "account"), _a("region", "region"))),
-    "planetscale": Service(accounts=(_a("organization", "organization"), _a("database", "host", "database")), identities=(_a("user", "user"),)),
+    "planetscale": Service(
+        accounts=(_a("organization", "organization"), _a("database", "host", "database")),
+        identities=(_a("user", "user"),),
+    ),
     "flyio": Service(
         accounts=(_a("organization", "organization"),), identities=(_a("user", "user"),), resources=(_a("app", "apps"),)
     ),
     "doppler": Service(accounts=(_a("config", "environment"),)),
-    "1password": Service(accounts=(_a("account", "host", pattern=_HOST),), identities=(_a("service-account", "email"),)),
-    "algolia": Service(
-        accounts=(_a("account", "application_id"),), identities=(_a("user", "user"),), resources=(_a("index", "indices"),)
+    "1password": Service(
+        accounts=(_a("account", "host", pattern=_HOST),), identities=(_a("service-account", "email"),)
     ),
-    "mapbox": Service(accounts=(_a("account", "user"),), identities=(_a("user", "user"),), keys=(_a("token", "key_id"),)),
-    "cloudinary": Service(accounts=(_a("account", "account", "cloud_name"),), keys=(_a("key", "client_id", "api_key"),)),
+    "algolia": Service(
+        accounts=(_a("account", "application_id"),),
+        identities=(_a("user", "user"),),
+        resources=(_a("index", "indices"),),
+    ),
+    "mapbox": Service(
+        accounts=(_a("account", "user"),), identities=(_a("user", "user"),), keys=(_a("token", "key_id"),)
+    ),
+    "cloudinary": Service(
+        accounts=(_a("account", "account", "cloud_name"),), keys=(_a("key", "client_id", "api_key"),)
+    ),
     "zapier": Service(accounts=(_a("account", "account"),)),
     "cloudflare": Service(
-        accounts=(_a("account", "account", "account_id"),), identities=(_a("user", "email"),), resources=(_a("tunnel", "tunnel"),)
+        accounts=(_a("account", "account", "account_id"),),
+        identities=(_a("user", "email"),),
+        resources=(_a("tunnel", "tunnel"),),
     ),
     "sentry": Service(
-        accounts=(_a("organization", "organization"), _a("account", "host", pattern=_HOST)), resources=(_a("project", "project"),)
+        accounts=(_a("organization", "organization"), _a("account", "host", pattern=_HOST)),
+        resources=(_a("project", "project"),),
     ),
-    "pypi": Service(identities=(_a("user", "user"),), resources=(_a("project", "project"),), accounts=(_a("account", "host"),)),
+    "pypi": Service(
+        identities=(_a("user", "user"),), resources=(_a("project", "project"),), accounts=(_a("account", "host"),)
+    ),
     "npm": Service(accounts=(_a("registry", "registry", "host", pattern=_HOST),), identities=(_a("user", "user"),)),
     "airtable": Service(keys=(_a("token", "key_id"),)),
     "dynatrace": Service(keys=(_a("token", "key_id"),), accounts=(_a("account", "host", pattern=_HOST),)),
@@ -152,7 +190,12 @@ def service(said: Said) -> Iterator[Item]:
     for meaning, word in _first(said, known.resources):
         for name in word.text.split()[:20]:
             node = thing(
-                f"{provider}:{meaning.type}:{name}", NodeKind.RESOURCE, provider, name, meaning.type, account=account_key
+                f"{provider}:{meaning.type}:{name}",
+                NodeKind.RESOURCE,
+                provider,
+                name,
+                meaning.type,
+                account=account_key,
             )
             yield from said.opens(node, word, Access.WRITE)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import Any
 
 from secrethunt.records import Finding
 
@@ -113,6 +114,8 @@ class ScanResult:
     """What the user should know of how this was done: sentences without a full stop."""
     validation: Validation | None = None
     """None while nobody asked whether the findings are live."""
+    graph: tuple[Any, ...] = ()
+    """Nodes and edges (`identity/contract.py`) that were learned with the findings: `--identify`."""
 
     @property
     def is_incomplete(self) -> bool:

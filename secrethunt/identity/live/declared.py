@@ -184,9 +184,7 @@ class DeclaredIdentifier:
 class _Conversation:
     """The requests of one identification and the document of their answers."""
 
-    def __init__(
-        self, declared: DeclaredIdentifier, asked: Asked, session: Session, log: list[Evidence]
-    ) -> None:
+    def __init__(self, declared: DeclaredIdentifier, asked: Asked, session: Session, log: list[Evidence]) -> None:
         self._declared = declared
         self._credential = asked.credential
         self._session = session

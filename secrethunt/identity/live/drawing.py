@@ -66,10 +66,17 @@ class Drawing:
         self._account = self._account or key
         return key
 
+    @property
+    def account_key(self) -> str:
+        """Key of the account, empty where it is not known."""
+        return self._account
+
     def identity(self, key: str, name: str, type_name: str, *, evidence: str = "", **properties: Any) -> str:
         """Whom the credential authenticates as; its key."""
         kept = {"type": type_name, **{word: value for word, value in properties.items() if value not in ("", None)}}
-        self.node(Node(key, NodeKind.IDENTITY, self.provider, name or key, self._account, kept))
+        before = self._nodes.get(key)
+        kind = before.kind if before else NodeKind.IDENTITY
+        self.node(Node(key, kind, self.provider, name or key, self._account, kept))
         self.edge(Edge(self.asked.key, key, EdgeKind.AUTHENTICATES_AS, evidence=evidence))
         if self._account:
             self.edge(Edge(key, self._account, EdgeKind.IN_ACCOUNT, evidence=evidence))

@@ -73,9 +73,15 @@ FLOWS: dict[str, Entry] = {
     "mysql": Entry(_HERE + "mysql:identify", ("mysql://{{host}}:{{port}}",)),
     "mongodb": Entry(_HERE + "mongodb:identify", ("mongodb://{{host}}:{{port}}",)),
     "redis": Entry(_HERE + "redis:identify", ("redis://{{host}}:{{port}}", "rediss://{{host}}:{{port}}")),
-    "github-app": Entry(
-        _HERE + "github_app:identify",
-        ("GET https://api.github.com/app", "GET https://api.github.com/app/installations"),
+    "kubernetes": Entry(
+        _HERE + "kubernetes:identify",
+        tuple(
+            f"POST https://{{{{server}}}}/apis/{path}"
+            for path in (
+                "authentication.k8s.io/v1/selfsubjectreviews",
+                "authorization.k8s.io/v1/selfsubjectrulesreviews",
+            )
+        ),
     ),
 }
 

@@ -148,10 +148,7 @@ class _Reading:
     def _whole_account(self) -> bool:
         try:
             pages = list(self._api.iam_pages("GetAccountAuthorizationDetails", MaxItems="300"))
-        except Denied as err:
-            self._denied_again(err)
-            return False
-        except NoAnswer:
+        except (Denied, NoAnswer):
             return False
         for key in _LISTS:
             for page in pages:
@@ -211,13 +208,13 @@ class _Reading:
             policy = {"Arn": arn, "PolicyName": "AdministratorAccess", "PolicyVersionList": versions}
             self._keep(entry("Policies", policy))
             return
-        policy = self._call("GetPolicy", PolicyArn=arn).get("Policy")
-        if not isinstance(policy, Mapping):
+        said = self._call("GetPolicy", PolicyArn=arn).get("Policy")
+        if not isinstance(said, Mapping):
             return
-        version = str(policy.get("DefaultVersionId", ""))
+        version = str(said.get("DefaultVersionId", ""))
         read = self._call("GetPolicyVersion", PolicyArn=arn, VersionId=version).get("PolicyVersion")
         if isinstance(read, Mapping):
-            self._keep(entry("Policies", {**policy, "PolicyVersionList": [{**read, "IsDefaultVersion": True}]}))
+            self._keep(entry("Policies", {**said, "PolicyVersionList": [{**read, "IsDefaultVersion": True}]}))
 
     def _inline(self, list_action: str, get_action: str, **holder: str) -> list[Mapping[str, Any]]:
         names = self._list(list_action, "PolicyNames", **holder)

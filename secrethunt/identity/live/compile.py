@@ -101,7 +101,8 @@ def _choices(raw: Mapping[str, Any], around: Surroundings) -> Choices:
         return read_choices(raw["choices"])
     requests = raw.get("requests")
     first = requests[0] if isinstance(requests, list) and requests and isinstance(requests[0], Mapping) else {}
-    named = around.validators.get(first.get("request")) if isinstance(first.get("request"), str) else None
+    name = first.get("request")
+    named = around.validators.get(name) if isinstance(name, str) else None
     return read_choices(named.get("choices", {})) if isinstance(named, Mapping) else ()
 
 

@@ -222,14 +222,14 @@ class _Conversation:
         document.setdefault(question.name, None)
         if question.each is not None:
             items = question.each.texts(document)[:_MOST_EACH]
-            bodies = [(item, self._body(question, chosen | {"item": item.encode()})) for item in items]
+            bodies = [(item, self._body(question, {**chosen, "item": item.encode()})) for item in items]
             document[question.name] = [
                 {"item": item, "answer": body.json} for item, body in bodies if body is not None and _is_good(body)
             ]
             document["ok"][question.name] = bool(document[question.name])
             return
         for page in range(1, question.pages + 1):
-            body = self._body(question, chosen | {"page": str(page).encode()})
+            body = self._body(question, {**chosen, "page": str(page).encode()})
             if body is None or not self._keep(question, document, body, is_first=page == 1):
                 return
 

@@ -167,7 +167,9 @@ class Drawing:
         self.describe()
         self._tell_access()
         secrets = _secrets(self.asked)
-        graph = tuple(_cleaned(item, secrets) for item in (*self._nodes.values(), *self._edges.values()))
+        nodes = [_clean_node(node, secrets) for node in self._nodes.values()]
+        edges = [_clean_edge(edge, secrets) for edge in self._edges.values()]
+        graph: tuple[Node | Edge, ...] = (*nodes, *edges)
         facts = tuple((name, _without(value, secrets)) for name, value in self._facts.items())
         return Identification(graph, facts, tuple(self.requests), "" if self.is_identified else reason)
 
@@ -227,20 +229,22 @@ def _without(value: Any, secrets: tuple[str, ...]) -> Any:
     return value
 
 
-def _cleaned(item: Node | Edge, secrets: tuple[str, ...]) -> Node | Edge:
-    if isinstance(item, Node):
-        return replace(
-            item,
-            key=_without(item.key, secrets),
-            name=_without(item.name, secrets),
-            account=_without(item.account, secrets),
-            properties=_without(dict(item.properties), secrets),
-        )
+def _clean_node(node: Node, secrets: tuple[str, ...]) -> Node:
     return replace(
-        item,
-        source=_without(item.source, secrets),
-        target=_without(item.target, secrets),
-        evidence=_without(item.evidence, secrets),
-        detail=_without(item.detail, secrets),
-        actions=_without(item.actions, secrets),
+        node,
+        key=_without(node.key, secrets),
+        name=_without(node.name, secrets),
+        account=_without(node.account, secrets),
+        properties=_without(dict(node.properties), secrets),
+    )
+
+
+def _clean_edge(edge: Edge, secrets: tuple[str, ...]) -> Edge:
+    return replace(
+        edge,
+        source=_without(edge.source, secrets),
+        target=_without(edge.target, secrets),
+        evidence=_without(edge.evidence, secrets),
+        detail=_without(edge.detail, secrets),
+        actions=_without(edge.actions, secrets),
     )

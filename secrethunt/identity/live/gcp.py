@@ -135,9 +135,7 @@ def _draw_projects(drawing: Drawing, token: str, session: Session, own: str) -> 
         if project.replace("-", "").replace(":", "").replace(".", "").isalnum():
             _draw_project(drawing, project, name, token, session)
     if not drawing.has_rights():
-        drawing.unknown(
-            "", "no permission that was asked about holds on a project that is known: import its IAM policies"
-        )
+        drawing.unknown("", "no permission that was asked about holds on a known project: import its IAM policies")
 
 
 def _draw_project(drawing: Drawing, project: str, name: str, token: str, session: Session) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import Any
 
 from secrethunt.records import Finding
 
@@ -120,6 +121,8 @@ class ScanResult:
     """Entries that no longer hold."""
     validation: Validation | None = None
     """None while nobody asked whether the findings are live."""
+    graph: tuple[Any, ...] = ()
+    """Nodes and edges (`identity/contract.py`) that were learned with the findings: `--identify`."""
 
     @property
     def is_incomplete(self) -> bool:

@@ -22,7 +22,7 @@ from secrethunt.ruledocument import Node, parse_document, parse_text
 CHARACTER_CLASSES = ("lower", "upper", "letter", "digit", "symbol")
 _SHARED = ("provider", "rotate", "references", "keyword")
 """Keys that may stand at the top of a file, for all of its rules."""
-_ELSEWHERE = ("validators", "validate")
+_ELSEWHERE = ("validators", "validate", "identifiers", "identify", "scopes")
 """Keys that others read."""
 _MOST_LINES = 200
 """Further away nothing is near."""

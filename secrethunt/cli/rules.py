@@ -61,6 +61,8 @@ def check(paths: tuple[str, ...], sample: str | None) -> int:
 
     Exit code 1 where there is a complaint, each with its file and line.
     """
+    from secrethunt.identity.live.spec import load_identifiers
+    from secrethunt.identity.live.speccheck import check_identifiers
     from secrethunt.rulecheck import check_ruleset
     from secrethunt.validate.spec import load_checks
     from secrethunt.validate.speccheck import check_validators
@@ -68,7 +70,12 @@ def check(paths: tuple[str, ...], sample: str | None) -> int:
     text = None if sample is None else _read(sample)
     selection = RuleSelection(files=paths, builtin=not paths)
     ruleset = load_ruleset(selection, DiskCache(None))
-    complaints = [*check_ruleset(ruleset), *check_validators(ruleset, load_checks(selection, DiskCache(None)))]
+    no_cache = DiskCache(None)
+    complaints = [
+        *check_ruleset(ruleset),
+        *check_validators(ruleset, load_checks(selection, no_cache)),
+        *check_identifiers(ruleset, load_identifiers(selection, no_cache)),
+    ]
     for complaint in complaints:
         click.echo(f"{complaint.rule.file}:{complaint.rule.line}: {complaint.rule.id}: {complaint.message}")
     click.echo(f"{len(ruleset.rules)} rules checked, {len(complaints)} complaints", err=True)

@@ -87,6 +87,11 @@ class ScanOptions:
     "  [default: any finding]",
 )
 @click.option("--validate", is_flag=True, help="Ask the providers which secrets are live. Sends them the secrets.")
+@click.option(
+    "--identify",
+    is_flag=True,
+    help="Ask whose the live secrets are and what they may do, reading only. Implies --validate.",
+)
 @click.option("--only-active", is_flag=True, help="With --validate: report live secrets only.")
 @online_options
 @click.option("--no-history", is_flag=True, help="Scan the work tree's files only.")
@@ -164,7 +169,7 @@ def _checked(result: ScanResult, options: ScanOptions, checks: CheckOptions, tel
 
 
 def _lower_validation(config: Config, options: dict[str, Any], policy: FailPolicy) -> CheckOptions | None:
-    if options["validate"]:
+    if options["validate"] or options["identify"]:
         return lower_checks(config, options)
     refuse_online_options(options, "--validate")
     if options["only_active"]:

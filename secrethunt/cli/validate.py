@@ -48,6 +48,7 @@ _CODES = {State.ACTIVE: ExitCode.FINDINGS, State.INACTIVE: ExitCode.CLEAN, State
 @click.option(
     "--from", "report", metavar="REPORT", help="Check what this report (json, jsonl, sarif) found in the tree at PATH."
 )
+@click.option("--identify", is_flag=True, help="Ask whose a live secret is and what it may do, too; reads only.")
 @click.option("--list-endpoints", is_flag=True, help="Print every request that could be made, and make none.")
 @click.option("--only-active", is_flag=True, help="With --from: report live secrets only.")
 @click.option(

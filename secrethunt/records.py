@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple, NewType
 
+from secrethunt.blast_summary import BlastSummary
 from secrethunt.verdict import Verdict
 
 BlobId = NewType("BlobId", str)
@@ -448,3 +449,5 @@ class Finding:
     """What speaks for it and against it, where that was added up; None while nobody looked."""
     verdict: Verdict | None = None
     """Is it live? None while nobody asked."""
+    blast: BlastSummary | None = None
+    """Whose is it, and how far does it reach? None while nobody looked."""

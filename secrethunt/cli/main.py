@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _COMMANDS = {
+    "blast-radius": ("Show what somebody who holds a secret could reach.", "secrethunt.cli.blast_radius"),
     "completion": ("Print a script that completes commands in a shell.", "secrethunt.cli.completion"),
     "explain": ("Show one finding in full.", "secrethunt.cli.explain"),
     "man": ("Print manual pages.", "secrethunt.cli.man"),

@@ -348,3 +348,27 @@ def _edge_text(edge: dict[str, Any], own: str) -> str:
     target = "" if edge["target"] == own else f" {edge['target']}"
     why = "; ".join(text for text in (edge["evidence"], edge["detail"]) if text)
     return f"{source}{edge['kind']}{target} [{edge['status']}, {edge['known']}] {why}".rstrip()
+
+
+@command.command(name="posture")
+@db_option
+@click.option("-f", "--format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--unknown/--no-unknown", default=True, help="Also say what cannot be judged, and why.")
+def posture(**options: Any) -> int:
+    """Judge identities: unused, over-privileged, long-lived, orphaned, shared, without owner, and the like.
+
+    Each judgement names its risk in the OWASP Non-Human Identities Top 10 (2025).
+    """
+    from secrethunt.identity.blast import BlastRadii
+    from secrethunt.identity.posture import Posture, entries, iter_lines
+    from secrethunt.store import StoreGraph
+
+    with open_database(options["db"]) as store:
+        graph = StoreGraph(store)
+        remarks = Posture(graph, BlastRadii(graph)).remarks(with_unknown=options["unknown"])
+        if options["format"] == "json":
+            click.echo(json.dumps({"remarks": entries(remarks)}, indent=2))
+        else:
+            for line in iter_lines(remarks, escape):
+                click.echo(line)
+    return ExitCode.CLEAN

@@ -136,9 +136,10 @@ def command(**options: Any) -> int:
         if lowered.checks is not None:
             result = _checked(result, lowered, lowered.checks, tell)
     if lowered.db is not None:
-        from secrethunt.cli.storing import store_result
+        from secrethunt.cli.storing import store_result, with_blast_radii
 
         store_result(result, lowered)
+        result = with_blast_radii(result, lowered.db)
     write_outputs(result, lowered.outputs, replace(lowered.report, written_at=time.time()))
     for note in result.notes:
         click.echo(f"note: {note}", err=True)

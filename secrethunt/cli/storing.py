@@ -84,3 +84,12 @@ def _is_whole(result: ScanResult, options: ScanOptions) -> bool:
 
     is_all = options.source.scope in (Scope.ALL, Scope.WORKTREE, Scope.HEAD, Scope.BRANCH)
     return is_all and not result.is_incomplete and not options.only_active and "-" not in options.targets
+
+
+def with_blast_radii(result: ScanResult, chosen: str) -> ScanResult:
+    """*result* with whose each secret is and how far it reaches, as far as the store knows."""
+    from secrethunt.identity.summaries import with_blast
+    from secrethunt.store import StoreGraph, open_store
+
+    with open_store(database_path(chosen)) as store:
+        return with_blast(result, StoreGraph(store))

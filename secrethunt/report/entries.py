@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from secrethunt.coverage import Problem, ScanResult
 from secrethunt.records import CommitInfo, Finding, Occurrence, Part
 from secrethunt.report.advice import advice
+from secrethunt.report.blast import blast_member
 from secrethunt.report.problems import order
 from secrethunt.report.redact import Redactor
 from secrethunt.report.verdicts import validation_member, verdict_member
@@ -62,6 +63,7 @@ def finding_entry(finding: Finding, redactor: Redactor) -> Entry:
         "rotate": advice(rule),
         "references": list(rule.references),
         **verdict_member(finding.verdict, redactor),
+        **blast_member(finding.blast, redactor),
     }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Generator, Mapping
 
 from secrethunt.coverage import ScanResult
 from secrethunt.records import Finding, Occurrence, Part, RuleId, Span
+from secrethunt.report.blast import blast_member
 from secrethunt.report.encode import encode
 from secrethunt.report.options import ReportOptions
 from secrethunt.report.ranking import most_severe_first
@@ -139,6 +140,7 @@ def _result(finding: Finding, index: Mapping[RuleId, int], discretion: Discretio
             "parts": [_part(finding, part, discretion) for part in finding.parts],
             "blob": finding.occurrences[0].blob if finding.occurrences else None,
             **verdict_member(finding.verdict, discretion),
+            **blast_member(finding.blast, discretion),
         },
     }
 

@@ -14,6 +14,7 @@ from textwrap import wrap
 from secrethunt.coverage import ScanResult
 from secrethunt.records import Finding, Severity
 from secrethunt.report.advice import advice
+from secrethunt.report.blast import iter_blast_rows
 from secrethunt.report.escape import escape, log_line
 from secrethunt.report.groups import SecretGroup, group_by_secret
 from secrethunt.report.history import describe_history
@@ -70,6 +71,8 @@ class _Page:
         # The value is one word, however long: whoever asked to see it wants to copy it.
         yield self._label("Value") + escape(self._redactor.secret(lead.secret))
         for label, text in iter_verdict_rows(lead.verdict, self._redactor):
+            yield from self._row(label, text)
+        for label, text in iter_blast_rows(lead.blast, self._redactor):
             yield from self._row(label, text)
         yield from self._row("Rule", f"{lead.rule.id} (provider {lead.rule.provider}, identity {lead.rule.nhi})")
         yield from self._row("Secret id", str(lead.secret_id)[:_ID_SHOWN])

@@ -156,7 +156,11 @@ def test_nodes_are_recognised_by_their_clues(store: Store) -> None:
 
 def test_what_no_file_can_hold_does_not_stop_an_import(store: Store) -> None:
     half = Node("aws:\ud800", NodeKind.GROUP, "aws", "\udfff", "", {"text": "\ud800", "number": Decimal("1.5")})
-    bad = [Node("", NodeKind.GROUP, "aws", ""), Edge(USER, "", EdgeKind.MEMBER_OF), user(number=math.nan)]
+    bad: list[Node | Edge] = [
+        Node("", NodeKind.GROUP, "aws", ""),
+        Edge(USER, "", EdgeKind.MEMBER_OF),
+        user(number=math.nan),
+    ]
     run = write(store, half, *bad, Edge(USER, half.key, EdgeKind.MEMBER_OF), Unread("a", "b"))
     assert 4 == run.unread
     graph = StoreGraph(store)

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 from secrethunt.identity.contract import Importer
 
-IMPORTERS: tuple[str, ...] = ("secrethunt.identity.aws.authorization_details:AuthorizationDetails",)
+IMPORTERS = [
+    "secrethunt.identity.aws.authorization_details:AuthorizationDetails",
+]
 """`module:Class` each, the more particular ones first: the first that recognises a file reads it."""
 
 

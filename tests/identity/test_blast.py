@@ -180,11 +180,6 @@ def test_a_stored_credential_of_another_provider_leads_on() -> None:
 def test_only_who_changes_a_machine_acts_as_what_it_runs_as() -> None:
     machine: list[Node | Edge] = [vault("vm", NodeKind.WORKLOAD), identity("root", **RIGHTS), CROWN]
     machine.append(edge("vm", "root", EdgeKind.RUNS_AS))
-        vault("vm", NodeKind.WORKLOAD),
-        identity("root", **RIGHTS),
-        edge("vm", "root", EdgeKind.RUNS_AS),
-        CROWN,
-    ]
     end = edge("root", "crown", EdgeKind.CAN_ACCESS, Access.ADMIN)
     for access, reached in ((Access.READ, {"vm"}), (Access.WRITE, {"vm", "crown"})):
         found = radius([*KEY, *machine, end, edge("me", "vm", EdgeKind.CAN_ACCESS, access)])

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import json
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from secrethunt.identity.contract import Access, Edge, EdgeKind, Known, Node, NodeKind
@@ -87,7 +89,10 @@ def test_reports_say_whose_it_is_and_how_far_it_reaches(desk: Desk) -> None:
     [finding] = desk.report()["findings"]
     assert "medium" == finding["blast"]["band"]
     desk.know(finding["secret_id"])
-    [finding] = desk.report()["findings"]
+    document = desk.report()
+    schema = json.loads(resources.files("secrethunt.report").joinpath("schema/finding.schema.json").read_bytes())
+    jsonschema.Draft202012Validator(schema).validate(document)
+    [finding] = document["findings"]
     assert ("ci", "critical", {"lo": 95.0, "hi": 95.0}) == tuple(
         finding["blast"][name] for name in ("identity", "band", "blast")
     )

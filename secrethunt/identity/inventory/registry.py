@@ -8,7 +8,16 @@ from collections.abc import Iterator
 
 from secrethunt.identity.contract import Importer
 
-IMPORTERS: tuple[str, ...] = ("secrethunt.identity.aws.authorization_details:AuthorizationDetails",)
+IMPORTERS: tuple[str, ...] = (
+    "secrethunt.identity.aws.authorization_details:AuthorizationDetails",
+    "secrethunt.identity.aws.access_keys:AccessKeys",
+    "secrethunt.identity.aws.credential_report:CredentialReport",
+    "secrethunt.identity.aws.organization:Organization",
+    "secrethunt.identity.aws.resource_policies:ResourcePolicies",
+    "secrethunt.identity.aws.resources:Resources",
+    "secrethunt.identity.aws.workloads:Workloads",
+    "secrethunt.identity.aws.permission_sets:PermissionSets",
+)
 """`module:Class` each, the more particular ones first: the first that recognises a file reads it."""
 
 

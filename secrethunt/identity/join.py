@@ -87,6 +87,8 @@ class _Live:
         if node.kind is not NodeKind.CREDENTIAL:
             return node.key not in self._identities
         owners = {edge.target for edge in self._graph.edges_from(node.key, EdgeKind.AUTHENTICATES_AS)}
+        # A short name of the same identity: an AWS key's listing leaves out the user's path.
+        owners |= {edge.target for key in owners for edge in self._graph.edges_from(key, EdgeKind.DUPLICATE_OF)}
         return bool(owners) and not owners & self._identities
 
 

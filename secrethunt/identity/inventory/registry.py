@@ -10,6 +10,13 @@ from secrethunt.identity.contract import Importer
 
 IMPORTERS = [
     "secrethunt.identity.aws.authorization_details:AuthorizationDetails",
+    "secrethunt.identity.aws.access_keys:AccessKeys",
+    "secrethunt.identity.aws.credential_report:CredentialReport",
+    "secrethunt.identity.aws.organization:Organization",
+    "secrethunt.identity.aws.resource_policies:ResourcePolicies",
+    "secrethunt.identity.aws.resources:Resources",
+    "secrethunt.identity.aws.workloads:Workloads",
+    "secrethunt.identity.aws.permission_sets:PermissionSets",
 ]
 """`module:Class` each, the more particular ones first: the first that recognises a file reads it."""
 

@@ -108,8 +108,8 @@ class CodeOwners:
 
 
 def _rules(text: str, is_gitlab: bool) -> Iterator[OwnerRule]:
-    section, defaults, count = "", (), 0
-    owners: tuple[str, ...]
+    section, count = "", 0
+    defaults: tuple[str, ...] = ()
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
         if not line or line.startswith("#"):

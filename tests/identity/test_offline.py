@@ -7,11 +7,17 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from secrethunt.candidates.judge import FACT_NAMES
 from secrethunt.facts import read_facts
+from secrethunt.facts.certificates import certificate_facts
 from secrethunt.identity.contract import Access, Edge, EdgeKind, EdgeStatus, Known, Node, NodeKind
 from secrethunt.identity.offline import identify_offline
 from secrethunt.records import Rule
@@ -598,6 +604,39 @@ def test_private_key_is_joined_by_its_fingerprint() -> None:
         identify_offline(SECRET, rule, {"fingerprint": "SHA256:abc", "algorithm": "RSA 2048"}, {"app_id": "77"})
     )
     assert {("DUPLICATE_OF", "ssh:key:SHA256:abc"), ("AUTHENTICATES_AS", "github:app:77")} == told(found)
+
+
+def certificate(user: str, group: str) -> bytes:
+    """A client certificate, made for this test."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name(
+        [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group), x509.NameAttribute(NameOID.COMMON_NAME, user)]
+    )
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
+    begin = datetime(2024, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(begin).not_valid_after(begin + timedelta(days=365))
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def test_client_certificate_beside_a_key_names_user_group_and_end() -> None:
+    pem = base64.b64encode(certificate("kubernetes-admin", "system:masters")).decode()
+    text = f"server: https://k8s.acme.dev:6443\nclient-certificate-data: {pem}\nclient-key-data: @key@\n"
+    found = items("kubernetes.client-key", filled("kubernetes.client-key", text))
+    assert {
+        ("IN_ACCOUNT", "k8s:cluster:k8s.acme.dev"),
+        ("AUTHENTICATES_AS", "k8s:k8s.acme.dev:user:kubernetes-admin"),
+    } == told(found)
+    user = next(item for item in found if isinstance(item, Node) and item.kind is NodeKind.IDENTITY)
+    assert ("kubernetes", "2024-12-31T00:00:00Z") == (user.properties["issuer"], user.properties["expires"])
+    member = next(item for item in found if isinstance(item, Edge) and item.kind is EdgeKind.MEMBER_OF)
+    assert "k8s:k8s.acme.dev:group:system:masters" == member.target
+
+
+@pytest.mark.parametrize("cut", range(0, 700, 41))
+def test_certificate_that_is_cut_raises_nothing(cut: int) -> None:
+    pem = certificate("u", "g")
+    assert 4 >= len(list(certificate_facts(pem[:cut] + b"-----END CERTIFICATE-----")))
 
 
 def test_no_secret_and_no_own_node_is_told() -> None:

@@ -152,7 +152,6 @@ _SERVICES: dict[str, Service] = {
     "facebook": Service(identities=(_a("app", "client_id"),)),
     "twitter": Service(identities=(_a("user", "user"),)),
     "asana": Service(identities=(_a("user", "user"),)),
-    "kubernetes": Service(accounts=(_a("cluster", "server"),), identities=(_a("user", "user"),)),
 }
 _WRITES = frozenset({"webhook", "chat", "index", "project", "app", "tunnel"})
 _NO_SERVICE = re.compile(r"[$<{%]|example\.(?:com|org|net)$")

@@ -76,9 +76,9 @@ CLAIMS: list[tuple[str, dict[str, object], set[tuple[str, str]]]] = [
         {
             "iss": "https://token.actions.githubusercontent.com",
             "sub": "repo:octo-org/octo-repo:environment:prod",
-            "repository": "octo-org/octo-repo",
+            "repository": "Octo-Org/octo-repo",
             "repository_owner": "octo-org",
-            "job_workflow_ref": "octo-org/octo-repo/.github/workflows/deploy.yml@refs/heads/main",
+            "job_workflow_ref": "Octo-Org/octo-repo/.github/workflows/deploy.yml@refs/heads/main",
             "environment": "prod",
         },
         {

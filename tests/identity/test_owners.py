@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -80,6 +81,19 @@ path\\ with\\ spaces/ @space
 )
 def test_each_section_of_gitlab_speaks_for_itself(path: str, expected: list[str]) -> None:
     assert expected == [owner for owner, _ in CodeOwners(GITLAB, is_gitlab=True).owners_of(path)]
+
+
+def test_code_owners_outside_of_the_tree_are_not_read(tmp_path: Path) -> None:
+    outside, tree = tmp_path / "outside", tmp_path / "tree"
+    outside.mkdir()
+    tree.mkdir()
+    (outside / "CODEOWNERS").write_text("* @them\n")
+    (tree / ".github").symlink_to(outside)
+    assert CodeOwners.of_tree(str(tree)) is None
+    (tree / "CODEOWNERS").write_text("* @us\n")
+    found = CodeOwners.of_tree(str(tree))
+    assert found is not None
+    assert [("@us", 1)] == found.owners_of("a.c")
 
 
 def test_hostile_patterns_cost_little() -> None:

@@ -153,7 +153,7 @@ def _trusted(place: Place, key: str, block: HclBlock, document: Any) -> Iterator
         pairs = principal.items() if isinstance(principal, dict) else [("AWS", principal)]
         for kind, values in pairs:
             for value in values if isinstance(values, list) else [values]:
-                for target in principal_keys(str(kind), value):
+                for target in principal_keys(str(kind), value) or _targets(place, value):
                     yield place.edge(key, target, EdgeKind.TRUSTS, line=block.line_of("assume_role_policy"))
 
 

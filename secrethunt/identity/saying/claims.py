@@ -113,18 +113,20 @@ def _github(said: Said) -> Iterator[Item]:
     if not repository:
         yield from _anybody(said)
         return
-    repo_key = f"github:repo:{repository.text}"
-    owner = f"github:org:{said.facts.get('organization') or repository.text.partition('/')[0]}"
+    full_name = repository.text.lower()
+    repo_key = f"github:repo:{full_name}"
+    owner = f"github:org:{full_name.partition('/')[0]}"
     yield from said.account(owner, "github", repository, name=owner.rpartition(":")[2], type_name="organization")
     yield thing(repo_key, NodeKind.REPOSITORY, "github", repository.text, "repository", account=owner)
     path = workflow.text.partition("@")[0]
-    key = f"github:workflow:{path}" if path.count("/") > 2 else repo_key
+    where = path.split("/", 2)
+    key = f"github:workflow:{where[0].lower()}/{where[1].lower()}/{where[2]}" if len(where) == 3 else repo_key
     kind = NodeKind.PIPELINE if key != repo_key else NodeKind.REPOSITORY
     node = thing(
         key, kind, "github", path or repository.text, "workflow", account=owner, subject=said.word("subject").text
     )
     yield from said.identity(node, workflow or repository)
-    yield from _environment(said, f"github:environment:{repository.text}/", "github", owner)
+    yield from _environment(said, f"github:environment:{full_name}/", "github", owner)
 
 
 def _gitlab(said: Said) -> Iterator[Item]:

@@ -252,7 +252,7 @@ TERRAFORM = """\
         actions = ["sts:AssumeRole"]
         principals {
           type        = "AWS"
-          identifiers = ["464622532012"]
+          identifiers = ["464622532012", aws_iam_role.other.arn]
         }
       }
     }
@@ -296,6 +296,7 @@ def test_terraform_names_identities_grants_workloads_and_its_state() -> None:
         (module, "CAN_ACCESS", "aws:arn:aws:s3:::acme-state"),
         (module, "CAN_ASSUME", f"aws:{ROLE}"),
         (role, "TRUSTS", "aws:account:464622532012"),
+        (role, "TRUSTS", f"{base}aws_iam_role.other"),
         (role, "HAS_GRANT", f"{base}aws_iam_role_policy.inline"),
         (role, "HAS_GRANT", "aws:arn:aws:iam::aws:policy/ReadOnlyAccess"),
         (f"{base}aws_lambda_function.fn", "RUNS_AS", role),

@@ -131,6 +131,8 @@ class KubernetesExpander:
         if resource == "secrets" and is_core and verbs <= _READS:
             return
         plain = resource.partition("/")[0]
+        if plain == "secrets" and not is_core:
+            plain = f"secrets.{min(rule.groups, default='')}"
         if resource == "*" and "*" not in rule.groups:
             for group in sorted(rule.groups):
                 yield cluster.any(f"{group or 'core'}.*", rule.namespace), _access(verbs), action

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""GitHub: exports, what tokens and apps may do, and what follows."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HashiCorp Vault: exports, policies, and what tokens reach."""

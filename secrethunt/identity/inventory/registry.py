@@ -8,7 +8,18 @@ from collections.abc import Iterator
 
 from secrethunt.identity.contract import Importer
 
-IMPORTERS: tuple[str, ...] = ("secrethunt.identity.aws.authorization_details:AuthorizationDetails",)
+IMPORTERS: tuple[str, ...] = (
+    "secrethunt.identity.aws.authorization_details:AuthorizationDetails",
+    "secrethunt.identity.gcp.exports:FoundPolicies",
+    "secrethunt.identity.gcp.exports:Assets",
+    "secrethunt.identity.gcp.accounts:ServiceAccountKeys",
+    "secrethunt.identity.gcp.accounts:ServiceAccounts",
+    "secrethunt.identity.gcp.roles:Roles",
+    "secrethunt.identity.gcp.hierarchy:DenyPolicies",
+    "secrethunt.identity.gcp.hierarchy:Groups",
+    "secrethunt.identity.gcp.hierarchy:Hierarchy",
+    "secrethunt.identity.kubernetes.objects:KubernetesObjects",
+)
 """`module:Class` each, the more particular ones first: the first that recognises a file reads it."""
 
 

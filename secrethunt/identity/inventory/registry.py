@@ -17,6 +17,15 @@ IMPORTERS = [
     "secrethunt.identity.aws.resources:Resources",
     "secrethunt.identity.aws.workloads:Workloads",
     "secrethunt.identity.aws.permission_sets:PermissionSets",
+    "secrethunt.identity.gcp.exports:FoundPolicies",
+    "secrethunt.identity.gcp.exports:Assets",
+    "secrethunt.identity.gcp.accounts:ServiceAccountKeys",
+    "secrethunt.identity.gcp.accounts:ServiceAccounts",
+    "secrethunt.identity.gcp.roles:Roles",
+    "secrethunt.identity.gcp.hierarchy:DenyPolicies",
+    "secrethunt.identity.gcp.hierarchy:Groups",
+    "secrethunt.identity.gcp.hierarchy:Hierarchy",
+    "secrethunt.identity.kubernetes.objects:KubernetesObjects",
 ]
 """`module:Class` each, the more particular ones first: the first that recognises a file reads it."""
 

@@ -10,9 +10,11 @@ from secrethunt.identity.contract import Expander
 
 EXPANDERS = {
     "aws": "secrethunt.identity.aws.expander:AwsExpander",
+    "gcp": "secrethunt.identity.gcp.expander:GcpExpander",
+    "k8s": "secrethunt.identity.kubernetes.expander:KubernetesExpander",
 }
 """Provider of a node → module and class, one line a provider."""
-EVALUATES_GROUPS = frozenset({"aws"})
+EVALUATES_GROUPS = frozenset({"aws", "gcp", "k8s"})
 """Providers whose expander counts a member's groups itself, with what limits the member; MEMBER_OF is then no step."""
 
 

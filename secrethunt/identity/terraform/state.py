@@ -196,9 +196,7 @@ def _secrets_in(instance: _Instance) -> Iterator[str]:
     for name, value in instance.values.items():
         if not isinstance(value, (str, list, dict)) or not value or (isinstance(value, list) and not any(value)):
             continue
-        if name in instance.sensitive:
-            yield str(name)
-        elif isinstance(value, str) and _is_secret_name(str(name), instance.type):
+        if name in instance.sensitive or (isinstance(value, str) and _is_secret_name(str(name), instance.type)):
             yield str(name)
 
 

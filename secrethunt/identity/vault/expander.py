@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from secrethunt.identity.contract import Access, Edge, EdgeKind, EdgeStatus, Graph, Known, Node, NodeKind
 
 _BLOCK = re.compile(r'path\s+"(?P<path>[^"]+)"\s*\{(?P<body>[^}]*)\}')
-_COMMENT = re.compile(r"(?m)(?:^|\s)#.*$|//.*$|/\*.*?\*/", re.DOTALL | re.MULTILINE)
+_COMMENT = re.compile(r"(?m)^\s*(?:#|//)[^\n]*$")
 _CAPABILITIES = re.compile(r"capabilities\s*=\s*\[([^\]]*)\]")
 _ACCESS = {
     "list": Access.LIST,
@@ -27,6 +27,8 @@ _ACCESS = {
     "delete": Access.WRITE,
     "sudo": Access.ADMIN,
 }
+_OWN = ("sys/", "auth/", "identity/", "cubbyhole/")
+"""Paths of Vault itself, where nothing that is read is a secret of others."""
 _ESCALATES = (
     "sys/policies/acl/",
     "sys/policy/",
@@ -66,16 +68,8 @@ class VaultExpander:
             elif name != "default":
                 detail = f"the policy {name} was not imported: `vault policy read {name}`"
                 target = f"vault:any:*@{host}"
-                yield Edge(
-                    node.key,
-                    target,
-                    EdgeKind.CAN_ACCESS,
-                    EdgeStatus.UNKNOWN,
-                    Known.EVALUATED,
-                    edge.evidence,
-                    detail,
-                    Access.ADMIN,
-                )
+                kind, status = EdgeKind.CAN_ACCESS, EdgeStatus.UNKNOWN
+                yield Edge(node.key, target, kind, status, Known.EVALUATED, edge.evidence, detail, Access.ADMIN)
         yield from _reached(node, rules, graph)
 
     def target_nodes(self, keys: Iterable[str]) -> Iterator[Node]:
@@ -128,34 +122,23 @@ def _specific(path: str) -> tuple[int, bool, int, int]:
 
 
 def _reached(node: Node, rules: list[Rule], graph: Graph) -> Iterator[Edge]:
-    stored = [
-        item
-        for item in graph.nodes(kind=NodeKind.SECRET_STORE, provider="vault")
-        if item.key.startswith("vault:secret:")
-    ]
-    host = next(
-        (edge.target.split(":", 2)[2].partition("/")[0] for edge in graph.edges_from(node.key, EdgeKind.HAS_GRANT)),
-        "vault",
-    )
-    for item in stored:
-        mount, _, place = item.name.partition("/")
-        held = deciding(rules, f"{mount}/data/{place}")
+    stores = graph.nodes(kind=NodeKind.SECRET_STORE, provider="vault")
+    stored = [item for item in stores if item.key.startswith("vault:secret:")]
+    grants = graph.edges_from(node.key, EdgeKind.HAS_GRANT)
+    host = next((edge.target.split(":", 2)[2].partition("/")[0] for edge in grants), "vault")
+    places = {item.key: item.name.replace("/", "/data/", 1) for item in stored}
+    for key, place in places.items():
+        held = deciding(rules, place)
         access = _strongest(held)
         if access is not None:
-            yield _edge(node, item.key, access, *_said(held))
+            yield _edge(node, key, access, *_said(held))
     for rule in rules:
         access = _strongest([rule])
         if access is None or any("deny" in other.capabilities for other in deciding(rules, rule.path)):
             continue
-        is_more = access >= Access.WRITE and access is not Access.SECRET_READ and _escalates(rule)
-        if is_more or rule.path == "*":
-            yield _edge(
-                node,
-                f"vault:any:*@{host}",
-                Access.ADMIN if is_more or "sudo" in rule.capabilities else access,
-                *_said([rule]),
-            )
-        elif not any(_pattern(rule.path).fullmatch(f"{item.name.replace('/', '/data/', 1)}") for item in stored):
+        if _escalates(rule):
+            yield _edge(node, f"vault:any:*@{host}", Access.ADMIN, *_said([rule]))
+        elif not any(_pattern(rule.path).fullmatch(place) for place in places.values()):
             yield _edge(node, f"vault:any:{rule.path}@{host}", access, *_said([rule]))
 
 
@@ -169,7 +152,9 @@ def _strongest(rules: list[Rule]) -> Access | None:
     words = {word for rule in rules for word in rule.capabilities}
     if "deny" in words:
         return None
-    return max((_ACCESS[word] for word in words if word in _ACCESS), default=None)
+    found = max((_ACCESS[word] for word in words if word in _ACCESS), default=None)
+    is_about_vault = all(rule.path.startswith(_OWN) for rule in rules)
+    return Access.READ if found is Access.SECRET_READ and is_about_vault else found
 
 
 def _said(rules: list[Rule]) -> tuple[tuple[str, ...], str]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Importer of what `vault … -format=json` says, in lines `{"path": …, "body": …}`: auth methods, policies, token accessors,
-AppRole roles, mounts, and listings of secrets. A token's own `id` and a role's `secret_id` are left out.
+Importer of what `vault … -format=json` says, in lines `{"path": …, "body": …}`: auth methods, policies, token
+accessors, AppRole roles, mounts, and listings of secrets. A token's own `id` and a role's `secret_id` are left out.
 
 Formats: developer.hashicorp.com/vault/api-docs; OpenBao's are the same.
 """

@@ -9,7 +9,7 @@ check: lint types layers stubs test rules fuzz
 $(BIN)/secrethunt: pyproject.toml
 	python3 -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable '.[dev]'
+	$(BIN)/pip install --quiet --editable '.[dev,peers]'
 
 lint: $(BIN)/secrethunt
 	$(BIN)/ruff check .

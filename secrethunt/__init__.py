@@ -10,9 +10,11 @@ The names below load on first use, so that `secrethunt --version` and a pre-comm
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+# As typing.TYPE_CHECKING, whose import takes longer than a hook has.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from secrethunt.coverage import ScanResult
     from secrethunt.errors import ExitCode, RuleError, SecrethuntError, SourceError, UsageError
     from secrethunt.pipeline import Scanner, ScannerOptions

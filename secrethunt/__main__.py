@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m secrethunt`."""
 
-from secrethunt.cli.main import main
+from secrethunt.start import main
 
 if __name__ == "__main__":
     main()

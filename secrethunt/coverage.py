@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import Any
 
 from secrethunt.records import Finding
 
@@ -111,8 +112,17 @@ class ScanResult:
     problems: tuple[Problem, ...]
     notes: tuple[str, ...] = ()
     """What the user should know of how this was done: sentences without a full stop."""
+    suppressed: tuple[Finding, ...] = ()
+    """What was found and is not reported, each with its `suppression`."""
+    unused: tuple[str, ...] = ()
+    """Entries of ignore files and baselines that nothing was found for, each in one line; empty where only a part of
+    the target was scanned."""
+    expired: tuple[str, ...] = ()
+    """Entries that no longer hold."""
     validation: Validation | None = None
     """None while nobody asked whether the findings are live."""
+    graph: tuple[Any, ...] = ()
+    """Nodes and edges (`identity/contract.py`) that were learned with the findings: `--identify`."""
 
     @property
     def is_incomplete(self) -> bool:

@@ -8,7 +8,7 @@ Knows nothing of sources, paths, findings or reports; `pipeline.py` and the rule
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from secrethunt.candidates.judge import Judge
@@ -60,6 +60,22 @@ class Detector:
     def windows(self) -> list[tuple[int, int]]:
         """For each tag that matching reports, the bytes before and behind its end on which the answer depends."""
         return [*(anchor.window for anchor in self.ruleset.anchors), *(hint.window for hint in self.hints)]
+
+    def windows_in(self, data: bytes, rules: Collection[str]) -> list[tuple[int, int]]:
+        """
+        Where in *data* the anchors of *rules*, or without rules the hints, may lead to something: half-open ranges of
+        the bytes on which each one's answer depends.
+        """
+        events: list[tuple[int, int]] = []
+        self.matcher.scan_raw(data, lambda tag, _start, end, _flags, _context: events.append((tag, end)))
+        windows = self.windows
+        count = len(self.ruleset.rules)
+        return [
+            (end - windows[tag][0], end + windows[tag][1])
+            for tag, end in events
+            if (tag >= count and not rules)
+            or (tag < count and self.ruleset.rules[tag].id in rules and self.matcher.confirmer.may_hold(data, tag, end))
+        ]
 
     def scan_bytes(self, blob: Blob) -> tuple[Candidate, ...]:
         """Candidates of one blob."""

@@ -13,6 +13,7 @@ import functools
 import hashlib
 import hmac
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -179,7 +180,16 @@ def counts_at(rule: Rule, path: bytes) -> bool:
 def _is_at(path: bytes, globs: tuple[str, ...]) -> bool:
     """Remembered, since every version of a file stands at the same path."""
     text = "/" + path.decode("utf-8", "surrogateescape")
-    return any(fnmatch.fnmatchcase(text, glob if glob.startswith(("*", "/")) else f"*/{glob}") for glob in globs)
+    wanted = [glob for glob in globs if not glob.startswith("!")]
+    if wanted and not any(_is_like(text, glob) for glob in wanted):
+        return False
+    return not any(_is_like(text, glob[1:]) for glob in globs if glob.startswith("!"))
+
+
+def _is_like(text: str, glob: str) -> bool:
+    if glob.startswith("re:"):
+        return re.search(glob[3:], text[1:]) is not None
+    return fnmatch.fnmatchcase(text, glob if glob.startswith(("*", "/")) else f"*/{glob}")
 
 
 def _finding(secret_id: SecretId, ordinal: int, group: list[_Sighting], naming: Naming) -> Finding:
@@ -212,6 +222,7 @@ def _finding(secret_id: SecretId, ordinal: int, group: list[_Sighting], naming: 
         parts=_parts(surest, newest.candidate),
         decode=_chain(newest.candidate),
         signals=surest.signals,
+        allowance=newest.candidate.allowance,
     )
 
 

@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING
 
 from secrethunt.candidates.appraise import Appraiser, Item, is_open
 from secrethunt.coverage import Coverage, Problem, ScanResult, Skip, Validation
@@ -20,12 +21,17 @@ from secrethunt.detector import Detector
 from secrethunt.diskcache import DiskCache
 from secrethunt.errors import SourceError, UsageError
 from secrethunt.findings import PUBLIC_KEY, Fingerprinter, Naming, Placed, assemble_findings, report_order
+from secrethunt.ignoring import Ignoring, ignoring
 from secrethunt.neighbours import join_directories
 from secrethunt.objectscan import ObjectScan, appraised, blob_id, note_decoded, sure_enough
-from secrethunt.records import Blob, BlobCandidates, BlobId, BlobKind, Confidence, Finding, Provenance
+from secrethunt.records import Blob, BlobCandidates, BlobId, BlobKind, Confidence, Finding, Provenance, Span
 from secrethunt.ruleset import RuleSelection, Ruleset, load_ruleset
 from secrethunt.sources import open_source
 from secrethunt.sources.contract import Ledger, Scope, Source, SourceOptions
+from secrethunt.suppress import Suppressions, SuppressOptions
+
+if TYPE_CHECKING:
+    from secrethunt.suppress.baseline import Baseline
 
 Progress = Callable[[int, int, str], None]
 """Told now and then: bytes done, bytes expected (0 while unknown), what is being done."""
@@ -47,6 +53,8 @@ class ScannerOptions:
     """How far encoded bytes, compressed files and archives are followed."""
     cache_directory: str | None = None
     """Where compiled rules are kept between runs; None keeps nothing."""
+    suppress: SuppressOptions = field(default_factory=SuppressOptions)
+    """What may keep a finding out of the report."""
 
 
 class Scanner:
@@ -90,21 +98,62 @@ class Scanner:
         remembered = None if state is None else _State.check(state, targets, source_options)
         started = time.monotonic()
         source_options = dataclasses.replace(source_options, threads=self._jobs)
+        baseline = self._baseline()
         sources = [open_source(target, source_options) for target in targets]
+        sieves = [_Sieve.of(target, source, self._options) for target, source in zip(targets, sources, strict=True)]
         findings: list[Finding] = []
+        suppressed: list[Finding] = []
         ledgers = []
-        notes: tuple[str, ...] = ()
-        for source in sources:
+        notes = list(self.ruleset.notes)
+        for source, sieve in zip(sources, sieves, strict=True):
             ledger = Ledger()
             if remembered is None:
-                findings.extend(self._scan_source(source, ledger, progress))
+                found = self._scan_source(source, ledger, progress)
             else:
-                found, notes = self._scan_with_state(source, ledger, progress, remembered)
-                findings.extend(found)
+                found, told = self._scan_with_state(source, ledger, progress, remembered)
+                notes.extend(told)
+            kept, held_back = sieve.apply(found, source)
+            findings.extend(kept)
+            suppressed.extend(held_back)
             ledgers.append(ledger)
+        if baseline is not None:
+            findings, known = baseline.divide(findings)
+            suppressed.extend(known)
         self._detector.keep()
-        coverage = self._coverage(ledgers, time.monotonic() - started)
-        return ScanResult(tuple(findings), coverage, tuple(_problems(ledgers)), notes)
+        is_all = source_options.scope is Scope.ALL and not self._options.selection.is_partial
+        if baseline is not None and is_all and (gone := baseline.gone([*findings, *suppressed])):
+            notes.append(f"{gone} of the secrets that {baseline.name} knows are gone; `baseline update` forgets them")
+        return ScanResult(
+            findings=tuple(findings),
+            coverage=self._coverage(ledgers, time.monotonic() - started),
+            problems=tuple(_problems(ledgers)),
+            notes=(*notes, *(note for sieve in sieves for note in sieve.suppressions.problems)),
+            suppressed=tuple(suppressed),
+            unused=tuple(note for sieve in sieves for note in sieve.unused) if is_all else (),
+            expired=tuple(note for sieve in sieves for note in sieve.expired),
+        )
+
+    def scan_source(self, source: Source, target: str) -> ScanResult:
+        """Scan one *source* that the caller has opened; *target* is the directory whose ignore file counts."""
+        started = time.monotonic()
+        sieve = _Sieve.of(target, source, self._options)
+        ledger = Ledger()
+        kept, held_back = sieve.apply(self._scan_source(source, ledger, None), source)
+        self._detector.keep()
+        return ScanResult(
+            findings=tuple(kept),
+            coverage=self._coverage([ledger], time.monotonic() - started),
+            problems=tuple(ledger.problems),
+            notes=tuple(sieve.suppressions.problems),
+            suppressed=tuple(held_back),
+            expired=tuple(sieve.expired),
+        )
+
+    def windows_around(self, data: bytes, finding: Finding, span: Span) -> list[tuple[int, int]]:
+        """Ranges of *data* around *span* on which it may depend that *finding* is one."""
+        rules = set() if finding.decode else {finding.rule.id, *finding.also}
+        windows = self._detector.windows_in(data, rules)
+        return [(begin, stop) for begin, stop in windows if begin <= span.start and span.end <= stop]
 
     def scan_bytes(self, data: bytes, path: str = "-") -> tuple[Finding, ...]:
         """Findings in *data*, as if it were a file at *path*."""
@@ -116,7 +165,16 @@ class Scanner:
             return ()
         blob = BlobCandidates(blob_id(data), BlobKind.STREAM, name, kept)
         placed = Placed(blob, (Provenance(name, BlobKind.STREAM),))
-        return tuple(assemble_findings([placed], Naming("-", key=self._options.fingerprint_key)))
+        findings = assemble_findings([placed], Naming("-", key=self._options.fingerprint_key))
+        return tuple(Suppressions(comments=self._options.suppress.comments).apply(findings)[0])
+
+    def _baseline(self) -> Baseline | None:
+        path = self._options.suppress.baseline
+        if not path:
+            return None
+        from secrethunt.suppress.baseline import load_baseline
+
+        return load_baseline(path, self._options.fingerprint_key)
 
     def read_again(
         self,
@@ -281,7 +339,7 @@ class _State:
 
 
 _SET_APART = frozenset(
-    {"selection", "min_confidence", "jobs", "fingerprint_key", "cache_directory"}
+    {"selection", "min_confidence", "jobs", "fingerprint_key", "cache_directory", "suppress"}
     | {"scope", "revision", "include_ignored", "max_size", "use_packs", "threads"}
 )
 """Options that a state file takes into account each by itself, or that change nothing."""
@@ -291,6 +349,35 @@ def _manner(*options: ScannerOptions | SourceOptions) -> str:
     """All other options: a new one counts until somebody says otherwise."""
     named = [(field.name, getattr(record, field.name)) for record in options for field in fields(record)]
     return repr([(name, value) for name, value in named if name not in _SET_APART])
+
+
+@dataclass(frozen=True, slots=True)
+class _Sieve:
+    """What holds back findings of one target."""
+
+    suppressions: Suppressions
+    ignoring: Ignoring
+
+    @classmethod
+    def of(cls, target: str, source: Source, options: ScannerOptions) -> _Sieve:
+        """
+        Raises:
+            UsageError: An ignore file that was named cannot be read.
+        """
+        found = ignoring(target, source, options.suppress)
+        return cls(Suppressions(found.file, comments=options.suppress.comments), found)
+
+    def apply(self, findings: list[Finding], source: Source) -> tuple[list[Finding], list[Finding]]:
+        return self.suppressions.apply(findings, strip=source.prefix, prepend=self.ignoring.prepend)
+
+    @property
+    def unused(self) -> list[str]:
+        """Entries without a use; none where only a part of what the file is for was scanned."""
+        return [] if self.ignoring.prepend else [entry.described() for entry in self.suppressions.unused]
+
+    @property
+    def expired(self) -> list[str]:
+        return [entry.described() for entry in self.suppressions.expired]
 
 
 class _Reporter:

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple, NewType
 
+from secrethunt.blast_summary import BlastSummary
 from secrethunt.verdict import Verdict
 
 BlobId = NewType("BlobId", str)
@@ -184,9 +185,18 @@ class Rule:
     parts: tuple[PartSpec, ...] = ()
     """What completes the credential."""
     paths: tuple[str, ...] = ()
-    """Globs; when given, only blobs seen under a matching path count."""
+    """Globs, or `re:` and a pattern to search for; when given, only blobs seen under a matching path count. Behind a
+    `!` stands what must not match."""
     ignore: tuple[str, ...] = ()
     """Patterns (`re`, bytes, search) on the secret that make it no secret."""
+    ignore_match: tuple[str, ...] = ()
+    """The same on all that the pattern matched."""
+    ignore_line: tuple[str, ...] = ()
+    """The same on the lines that the secret stands on."""
+    needs: tuple[str, ...] = ()
+    """Words in lower case of which a blob must hold one, in any case, for the rule to count in it."""
+    is_verbatim: bool = False
+    """Judged by its own tests alone, as rules of other scanners want it: placeholders count as well."""
     examples: tuple[str, ...] = ()
     negative_examples: tuple[NegativeExample, ...] = ()
     rotate: str = ""
@@ -272,6 +282,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """A comment beside a secret that says it may stand there."""
+
+    marker: str
+    """What was written: `secrethunt:allow`, `gitleaks:allow`, …"""
+    reason: bytes = b""
+    """What follows it on its line; may be anything."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decoding:
     """How a secret is reached that does not stand in its blob as it is."""
 
@@ -289,6 +309,8 @@ class Decoding:
     """All of the blob is encoded, so that it may be binary without being noise."""
     has_lines: bool = True
     """The blob is text of which lines can be told."""
+    allowance: Allowance | None = None
+    """Stands beside it in the decoded bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +362,8 @@ class Candidate:
     """Set where the secret stands in the blob in an encoded form; `span` is then the place of that form."""
     signals: tuple[Signal, ...] | None = None
     """What its place was found to say; None while nobody looked."""
+    allowance: Allowance | None = None
+    """The comment that lets it stand there, if there is one."""
 
 
 MAX_CANDIDATES = 5000
@@ -413,6 +437,28 @@ class Occurrence:
     reachable: bool = True
 
 
+class SuppressedBy(enum.Enum):
+    """What keeps a finding out of a report; the value is what reports print."""
+
+    COMMENT = "comment"
+    IGNORE_FILE = "ignore-file"
+    BASELINE = "baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why a finding is not reported."""
+
+    by: SuppressedBy
+    detail: str
+    """The marker of a comment, or the file."""
+    reason: str = ""
+    """What somebody wrote down; may be anything."""
+    author: str = ""
+    expires: str = ""
+    """Last day on which it holds, `YYYY-MM-DD`; empty for ever."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One secret in one place of one path, under a stable id."""
@@ -446,5 +492,11 @@ class Finding:
     """Chain of decodings between the bytes at `span` and the secret; empty when it stands there as it is."""
     signals: tuple[Signal, ...] | None = None
     """What speaks for it and against it, where that was added up; None while nobody looked."""
+    allowance: Allowance | None = None
+    """The comment that lets it stand, in the version that `span` is of."""
+    suppression: Suppression | None = None
+    """Why it is not reported; None for what is."""
     verdict: Verdict | None = None
     """Is it live? None while nobody asked."""
+    blast: BlastSummary | None = None
+    """Whose is it, and how far does it reach? None while nobody looked."""

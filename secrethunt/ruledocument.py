@@ -37,6 +37,11 @@ def parse_document(path: str) -> Node:
             text = file.read()
     except (OSError, UnicodeDecodeError) as err:
         raise RuleError(path, 1, f"cannot be read: {err}") from err
+    return parse_text(text, path)
+
+
+def parse_text(text: str, path: str) -> Node:
+    """As `parse_document`, of *text* that is, or stands for, the file at *path*."""
     try:
         root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.MarkedYAMLError as err:

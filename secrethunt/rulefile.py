@@ -17,12 +17,12 @@ from secrethunt.errors import RuleError
 from secrethunt.hints import hints
 from secrethunt.keyed import FORMS, assigned_pattern, companion_pattern
 from secrethunt.records import Confidence, NegativeExample, PartSpec, Rule, RuleId, Severity
-from secrethunt.ruledocument import Node, parse_document
+from secrethunt.ruledocument import Node, parse_document, parse_text
 
 CHARACTER_CLASSES = ("lower", "upper", "letter", "digit", "symbol")
 _SHARED = ("provider", "rotate", "references", "keyword")
 """Keys that may stand at the top of a file, for all of its rules."""
-_ELSEWHERE = ("validators", "validate")
+_ELSEWHERE = ("validators", "validate", "identifiers", "identify", "scopes")
 """Keys that others read."""
 _MOST_LINES = 200
 """Further away nothing is near."""
@@ -38,7 +38,15 @@ def read_rule_file(path: str) -> Iterator[tuple[Rule, Anchor]]:
     Raises:
         RuleError: Anything that is not as `docs/rules.md` says.
     """
-    document = parse_document(path)
+    return _read_document(parse_document(path), path)
+
+
+def read_rule_text(text: str, path: str) -> Iterator[tuple[Rule, Anchor]]:
+    """As `read_rule_file`, of *text* that is, or stands for, the file at *path*."""
+    return _read_document(parse_text(text, path), path)
+
+
+def _read_document(document: Node, path: str) -> Iterator[tuple[Rule, Anchor]]:
     if not isinstance(document.value, dict):
         raise RuleError(path, 1, "a rule file is a mapping with `provider` and `rules`")
     unknown = set(document.value) - {"rules", *_SHARED, *_ELSEWHERE}
@@ -82,8 +90,12 @@ class _RuleReader:
             is_generic=self._flag("generic"),
             in_binary=self._flag("binary"),
             parts=self._parts(),
-            paths=self._texts("paths"),
+            paths=self._paths(),
             ignore=self._patterns("ignore"),
+            ignore_match=self._patterns("ignore_match"),
+            ignore_line=self._patterns("ignore_line"),
+            needs=self._texts("needs"),
+            is_verbatim=self._flag("verbatim"),
             examples=self._texts("examples"),
             negative_examples=self._negative_examples(),
             rotate=self._text("rotate"),
@@ -146,6 +158,18 @@ class _RuleReader:
             except (re.error, OverflowError, RecursionError) as err:
                 self._fail(f"{pattern!r} does not compile: {err}", key)
         return patterns
+
+    def _paths(self) -> tuple[str, ...]:
+        paths = self._texts("paths")
+        for path in paths:
+            kind, _, pattern = path.removeprefix("!").partition("re:")
+            if kind or not pattern:
+                continue
+            try:
+                re.compile(pattern)
+            except (re.error, OverflowError, RecursionError) as err:
+                self._fail(f"{pattern!r} does not compile: {err}", "paths")
+        return paths
 
     def _negative_examples(self) -> tuple[NegativeExample, ...]:
         node = self._left.pop("negative_examples", None)

@@ -22,7 +22,8 @@ from secrethunt.diskcache import DiskCache
 from secrethunt.errors import RuleError, UsageError
 from secrethunt.records import Confidence, NegativeExample, PartSpec, Rule, RuleId, Severity
 
-_READERS = ("anchors", "hints", "keyed", "keyed_service", "records", "ruledocument", "rulefile", "ruleset")
+_IMPORT = ("rules_import/convert", "rules_import/dialect", "rules_import/filters", "rules_import/foreign")
+_READERS = ("anchors", "hints", "keyed", "keyed_service", "records", "ruledocument", "rulefile", "ruleset", *_IMPORT)
 """Modules that decide what a rule file comes to; a cache that others of their versions wrote is of no use."""
 
 
@@ -37,6 +38,11 @@ class RuleSelection:
     exclude: tuple[str, ...] = ()
     builtin: bool = True
 
+    @property
+    def is_partial(self) -> bool:
+        """Rules that might see something are left out."""
+        return bool(self.only or self.exclude) or not self.builtin
+
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
@@ -44,6 +50,8 @@ class Ruleset:
 
     rules: tuple[Rule, ...]
     anchors: tuple[Anchor, ...]
+    notes: tuple[str, ...] = ()
+    """What of foreign rule files could not be used: sentences without a full stop."""
 
 
 def builtin_directory() -> str:
@@ -92,7 +100,7 @@ def _rule_files_in(directory: str) -> list[str]:
         names = sorted(os.listdir(directory))
     except OSError as err:
         raise UsageError(f"cannot read rules {directory}: {err.strerror}") from err
-    return [os.path.join(directory, name) for name in names if name.endswith((".yaml", ".yml"))]
+    return [os.path.join(directory, name) for name in names if name.endswith((".yaml", ".yml", ".toml"))]
 
 
 def _read_all(files: Iterable[str]) -> Ruleset:
@@ -101,8 +109,11 @@ def _read_all(files: Iterable[str]) -> Ruleset:
     rules: list[Rule] = []
     anchors: list[Anchor] = []
     seen: dict[str, Rule] = {}
+    notes: list[str] = []
+    builtin = builtin_directory()
     for path in files:
-        for rule, anchor in read_rule_file(path):
+        is_own = os.path.dirname(path) == builtin
+        for rule, anchor in read_rule_file(path) if is_own else _read_any(path, notes):
             earlier = seen.setdefault(rule.id, rule)
             if earlier is not rule:
                 raise RuleError(
@@ -113,7 +124,23 @@ def _read_all(files: Iterable[str]) -> Ruleset:
                 )
             rules.append(rule)
             anchors.append(anchor)
-    return Ruleset(tuple(rules), tuple(anchors))
+    return Ruleset(tuple(rules), tuple(anchors), tuple(notes))
+
+
+def _read_any(path: str, notes: list[str]) -> Iterable[tuple[Rule, Anchor]]:
+    """The rules of a file that somebody named, whoever's format it is."""
+    from secrethunt.rulefile import read_rule_file
+    from secrethunt.rules_import import convert_rules, is_foreign
+
+    if not is_foreign(path):
+        return read_rule_file(path)
+    converted = convert_rules(path)
+    unused = sorted({lost.id for lost in converted.lost if lost.is_whole})
+    if unused:
+        named = ", ".join([*unused[:5], "…"] if len(unused) > 5 else unused)
+        why = "`secrethunt rules convert` says why"
+        notes.append(f"{path}: {len(unused)} of its rules are not used ({named}); {why}")
+    return converted.rules
 
 
 def _select(ruleset: Ruleset, selection: RuleSelection) -> Ruleset:
@@ -130,17 +157,22 @@ def _select(ruleset: Ruleset, selection: RuleSelection) -> Ruleset:
     ]
     if not chosen:
         raise UsageError("--only and --exclude leave no rule", hint="Widen --only or narrow --exclude.")
-    return Ruleset(tuple(rule for rule, _ in chosen), tuple(anchor for _, anchor in chosen))
+    return Ruleset(tuple(rule for rule, _ in chosen), tuple(anchor for _, anchor in chosen), ruleset.notes)
 
 
 def _is_match(rule: Rule, pattern: str) -> bool:
     return fnmatch.fnmatchcase(rule.id, pattern) or fnmatch.fnmatchcase(rule.provider, pattern)
 
 
+def reader_files() -> list[str]:
+    """The source files on which it depends what a rule file comes to."""
+    package = os.path.dirname(os.path.abspath(__file__))
+    return [os.path.join(package, f"{name}.py") for name in _READERS]
+
+
 def _fingerprint(files: Sequence[str]) -> str:
     digest = hashlib.sha256()
-    package = os.path.dirname(os.path.abspath(__file__))
-    for path in (*(os.path.join(package, f"{name}.py") for name in _READERS), *files):
+    for path in (*reader_files(), *files):
         try:
             status = os.stat(path)
         except OSError as err:
@@ -153,6 +185,7 @@ def _freeze(ruleset: Ruleset) -> bytes:
     frozen = {
         "rules": [_values(rule) for rule in ruleset.rules],
         "anchors": [_values(anchor) for anchor in ruleset.anchors],
+        "notes": list(ruleset.notes),
     }
     return json.dumps(frozen, separators=(",", ":")).encode()
 
@@ -173,9 +206,10 @@ def _thaw(stored: bytes) -> Ruleset | None:
         frozen = json.loads(stored)
         rules = tuple(_thaw_rule(values) for values in frozen["rules"])
         anchors = tuple(Anchor(*values) for values in frozen["anchors"])
+        notes = tuple(frozen["notes"])
     except (ValueError, TypeError, KeyError):
         return None
-    return Ruleset(rules, anchors)
+    return Ruleset(rules, anchors, notes)
 
 
 _NAMES = tuple(field.name for field in dataclasses.fields(Rule))

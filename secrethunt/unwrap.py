@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from secrethunt.candidates.allowances import AllowanceReader
 from secrethunt.candidates.encoded import settle_encoded
 from secrethunt.candidates.judge import Judge
 from secrethunt.candidates.overlap import Judged
@@ -131,6 +132,9 @@ def _is_cut(item: Judged, piece: Piece) -> bool:
 
 
 def _decoding(item: Judged, data: bytes, layer: _Layer) -> Decoding:
+    is_whole = layer.hint is not None and layer.hint.is_whole
+    # Other pieces are cut at places that differ between versions; what stands on their line is seen from outside.
+    allowance = AllowanceReader(data).allowance(item.start, item.end, item.rule) if is_whole else None
     return Decoding(
         chain=layer.chain,
         secret=Secret(data[item.start : item.end]),
@@ -138,7 +142,8 @@ def _decoding(item: Judged, data: bytes, layer: _Layer) -> Decoding:
         end=item.end,
         path=layer.path,
         is_exact=True,
-        is_whole=layer.hint is not None and layer.hint.is_whole,
+        is_whole=is_whole,
+        allowance=allowance,
     )
 
 

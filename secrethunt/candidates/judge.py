@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from secrethunt.candidates.allowances import AllowanceReader
 from secrethunt.candidates.canonical import canonical_value
 from secrethunt.candidates.encoded import settle_encoded
 from secrethunt.candidates.entropy import has_class, shannon_entropy
@@ -26,7 +27,7 @@ from secrethunt.candidates.pairs import Pairs
 from secrethunt.candidates.placeholders import filler_reason, is_called_fake, placeholder_reason
 from secrethunt.checksums import CHECKSUMS
 from secrethunt.facts import read_facts
-from secrethunt.records import MAX_CANDIDATES, Candidate, Capture, Confidence, Rule, Secret, Span
+from secrethunt.records import MAX_CANDIDATES, Allowance, Candidate, Capture, Confidence, Rule, Secret, Span
 
 FACT_NAMES = frozenset(
     {"account", "client_id", "database", "email", "environment", "host", "kind", "mode", "region", "user"}
@@ -45,6 +46,7 @@ class Judge:
         self._rules = tuple(rules)
         self._compile = compile
         self._ignore: dict[int, tuple[re.Pattern[bytes], ...]] = {}
+        self._terms: dict[str, re.Pattern[bytes]] = {}
         self.pairs = Pairs(compile)
 
     def candidates(
@@ -64,12 +66,15 @@ class Judge:
         What the judgements of one blob come to: overlaps settled, places counted, parts joined; in order of place.
         At most `MAX_CANDIDATES`, which the caller can tell by their number.
         """
+        if any(_has_terms(item.rule) for item in judged):
+            judged = self._holding(data, judged)
         if not judged:
             return ()
         counter = line_counter(data)
         items = settle_encoded(judged)[:MAX_CANDIDATES]
         secrets = [item.decoding.secret if item.decoding else Secret(data[item.start : item.end]) for item in items]
         ordinals = _ordinals(items, secrets)
+        comments = AllowanceReader(data)
         found = tuple(
             Candidate(
                 rule=item.rule,
@@ -81,6 +86,7 @@ class Judge:
                 facts=item.facts,
                 also=item.also,
                 decoding=item.decoding,
+                allowance=_allowance(item, comments),
             )
             for item, secret, ordinal in zip(items, secrets, ordinals, strict=True)
         )
@@ -95,11 +101,39 @@ class Judge:
         value = bytes(data[capture.secret_start : capture.secret_end])
         if not value or self._is_ruled_out(capture.rule, rule, value):
             return None
+        if rule.ignore_match and self._matches(rule.ignore_match, capture.match.group()):
+            return None
         judgement = _judge_generic(data, value, capture, rule) if rule.is_generic else _judge_specific(rule, value)
         if judgement is None:
             return None
         confidence, reasons = judgement
         return Judged(rule, capture.secret_start, capture.secret_end, confidence, reasons, _facts(rule, value, capture))
+
+    def _holding(self, data: bytes, judged: Iterable[Judged]) -> list[Judged]:
+        """Those of *judged* of whose blob and line all is so that their rules want; asked once the blob is at hand."""
+        needs = {item.rule.needs for item in judged if item.rule.needs}
+        lowered = data.lower() if needs else b""
+        lacking = {words for words in needs if not any(word.encode() in lowered for word in words)}
+        return [
+            item
+            for item in judged
+            # What was decoded does not stand in *data* as it is.
+            if item.decoding is not None
+            or (
+                item.rule.needs not in lacking
+                and not (item.rule.ignore_line and self._matches(item.rule.ignore_line, _lines(data, item)))
+            )
+        ]
+
+    def _matches(self, patterns: Iterable[str], text: bytes) -> bool:
+        """Whether one of *patterns*, compiled when first asked for, is in *text*."""
+        for pattern in patterns:
+            compiled = self._terms.get(pattern)
+            if compiled is None:
+                compiled = self._terms[pattern] = self._compile(pattern.encode("utf-8"))
+            if compiled.search(text):
+                return True
+        return False
 
     def _is_ruled_out(self, index: int, rule: Rule, value: bytes) -> bool:
         """The tests that every rule's values go through, in order of cost."""
@@ -107,7 +141,7 @@ class Judge:
             return True
         if rule.min_entropy and shannon_entropy(value) < rule.min_entropy:
             return True
-        if placeholder_reason(value[:200]):
+        if not rule.is_verbatim and placeholder_reason(value[:200]):
             return True
         return bool(rule.ignore) and any(pattern.search(value) for pattern in self._ignore_patterns(index, rule))
 
@@ -122,6 +156,21 @@ class Judge:
 def _is_typed_key(value: bytes) -> bool:
     """A sequence as long as keys are stands for one and is no word; shorter ones are numbers and names as well."""
     return len(value) >= _LONG and bool(filler_reason(value[:200]))
+
+
+def _lines(data: bytes, item: Judged) -> bytes:
+    """The lines that *item* stands on."""
+    end = data.find(b"\n", item.end)
+    return data[data.rfind(b"\n", 0, item.start) + 1 : end if end >= 0 else len(data)]
+
+
+def _has_terms(rule: Rule) -> bool:
+    return bool(rule.needs or rule.ignore_line)
+
+
+def _allowance(item: Judged, comments: AllowanceReader) -> Allowance | None:
+    within = item.decoding.allowance if item.decoding else None
+    return within or comments.allowance(item.start, item.end, item.rule)
 
 
 def _has_lines(item: Judged) -> bool:
@@ -169,6 +218,8 @@ def _judge_generic(
 
 def _judge_specific(rule: Rule, value: bytes) -> tuple[Confidence, tuple[str, ...]]:
     """A provider's own format; what speaks against it lowers confidence and is said."""
+    if rule.is_verbatim:
+        return rule.confidence, ("fits the format",)
     if is_stock_word(value):
         return Confidence.LOW, ("fits the format", "the value is a word that stands for a password")
     confidence, reasons = rule.confidence, ["fits the format"]

@@ -49,6 +49,8 @@ class Config:
     """URL; here it may hold a password."""
     ca_file: str = ""
     """PEM file, relative to the configuration file."""
+    db: str = ""
+    """Where scans keep their findings, relative to the configuration file; `default` is the user's data directory."""
 
 
 def load_config(path: str | None) -> Config:
@@ -107,6 +109,8 @@ def _lower(document: dict[str, Any], path: str) -> Config:
     for name in ("fingerprint_key_file", "ca_file"):
         if values.get(name):
             values[name] = os.path.join(base, values[name])
+    if values.get("db") not in (None, "", "default"):
+        values["db"] = os.path.join(base, values["db"])
     return Config(**values)
 
 

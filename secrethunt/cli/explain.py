@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from secrethunt.cli.config import cache_directory, load_config
+from secrethunt.cli.keys import fingerprint_key
 from secrethunt.cli.reading import load_entries
-from secrethunt.cli.scan import fingerprint_key
 from secrethunt.cli.selection import lower_selection, rule_options
 from secrethunt.errors import ExitCode, UsageError
 from secrethunt.objectscan import blob_id

@@ -18,9 +18,17 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _COMMANDS = {
+    "allow": ("Allow secrets: entries that survive moves and rebases.", "secrethunt.cli.allow"),
+    "baseline": ("What is known already and fails no scan: create, update, diff.", "secrethunt.cli.baseline"),
+    "ci": ("Scan what a push or pull request adds.", "secrethunt.cli.ci"),
+    "doctor": ("Say whether hooks are in force, and test them.", "secrethunt.cli.doctor"),
+    "hook": ("Keep secrets out of commits and pushes.", "secrethunt.cli.hook"),
+    "import": ("Take over other scanners' ignore files, baselines and reports.", "secrethunt.cli.importing"),
+    "blast-radius": ("Show what somebody who holds a secret could reach.", "secrethunt.cli.blast_radius"),
     "completion": ("Print a script that completes commands in a shell.", "secrethunt.cli.completion"),
     "explain": ("Show one finding in full.", "secrethunt.cli.explain"),
     "man": ("Print manual pages.", "secrethunt.cli.man"),
+    "nhi": ("Keep an inventory of non-human identities.", "secrethunt.cli.nhi"),
     "rules": ("List, show and check the rules that find secrets.", "secrethunt.cli.rules"),
     "scan": ("Find secrets in directories, files, git repositories or standard input.", "secrethunt.cli.scan"),
     "validate": ("Find out whether credentials are live.", "secrethunt.cli.validate"),

@@ -46,6 +46,8 @@ class CheckOptions:
     engine: EngineOptions
     cache_directory: str | None
     """Where verdicts are kept; None keeps none."""
+    identifies: bool = False
+    """Ask who live credentials are and what they may do, too."""
 
 
 def online_options(command: _F) -> _F:
@@ -144,7 +146,8 @@ def lower_checks(config: Config, options: dict[str, Any]) -> CheckOptions:
         check_limit_s=EngineOptions().check_limit_s + 3 * concurrency / online.pace.rate_per_s,
         version=__version__,
     )
-    return CheckOptions(online, engine, None if options["no_verdict_cache"] else cache_directory())
+    directory = None if options["no_verdict_cache"] else cache_directory()
+    return CheckOptions(online, engine, directory, identifies=bool(options.get("identify")))
 
 
 def _endpoints(texts: Iterable[str]) -> dict[str, str]:

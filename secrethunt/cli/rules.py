@@ -61,6 +61,8 @@ def check(paths: tuple[str, ...], sample: str | None) -> int:
 
     Exit code 1 where there is a complaint, each with its file and line.
     """
+    from secrethunt.identity.live.spec import load_identifiers
+    from secrethunt.identity.live.speccheck import check_identifiers
     from secrethunt.rulecheck import check_ruleset
     from secrethunt.validate.spec import load_checks
     from secrethunt.validate.speccheck import check_validators
@@ -68,13 +70,52 @@ def check(paths: tuple[str, ...], sample: str | None) -> int:
     text = None if sample is None else _read(sample)
     selection = RuleSelection(files=paths, builtin=not paths)
     ruleset = load_ruleset(selection, DiskCache(None))
-    complaints = [*check_ruleset(ruleset), *check_validators(ruleset, load_checks(selection, DiskCache(None)))]
+    no_cache = DiskCache(None)
+    complaints = [
+        *check_ruleset(ruleset),
+        *check_validators(ruleset, load_checks(selection, no_cache)),
+        *check_identifiers(ruleset, load_identifiers(selection, no_cache)),
+    ]
     for complaint in complaints:
         click.echo(f"{complaint.rule.file}:{complaint.rule.line}: {complaint.rule.id}: {complaint.message}")
     click.echo(f"{len(ruleset.rules)} rules checked, {len(complaints)} complaints", err=True)
     if text is not None:
         _print_costs(ruleset, text)
     return ExitCode.FINDINGS if complaints else ExitCode.CLEAN
+
+
+@command.command()
+@click.argument("file", metavar="FILE")
+@click.option("-o", "--output", metavar="FILE", default="-", help="Write the rules to FILE, not to standard output.")
+def convert(file: str, output: str) -> int:
+    """Write rules of gitleaks, Betterleaks (TOML), Kingfisher, Nosey Parker or Titus (YAML) as rules of ours.
+
+    What could not be carried over is listed on standard error; exit code 1 where a rule as a whole was lost.
+    """
+    from secrethunt.report.escape import escape
+    from secrethunt.rules_import import convert_rules, is_foreign
+
+    if not is_foreign(file):
+        raise UsageError(f"{file} holds no rules of another scanner", hint="`--rules` reads files of ours as they are.")
+    converted = convert_rules(file)
+    if output == "-":
+        click.echo(converted.as_yaml(), nl=False)
+    else:
+        _save(output, converted.as_yaml())
+    for lost in converted.lost:
+        what = "not carried over" if lost.is_whole else "without"
+        click.echo(f"{escape(lost.id)}: {what}: {escape(lost.what)}", err=True)
+    whole = len({lost.id for lost in converted.lost if lost.is_whole})
+    click.echo(f"{len(converted.entries)} rules written, {whole} not carried over", err=True)
+    return ExitCode.FINDINGS if whole else ExitCode.CLEAN
+
+
+def _save(path: str, text: str) -> None:
+    try:
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text)
+    except OSError as err:
+        raise UsageError(f"cannot write {path}: {err.strerror}", hint="Check the path given to --output.") from err
 
 
 def _read(path: str) -> bytes:
@@ -120,6 +161,10 @@ def _described(rule: Rule) -> dict[str, Any]:
         "parts": [_described_part(part) for part in rule.parts],
         "paths": list(rule.paths),
         "ignore": list(rule.ignore),
+        "ignore_match": list(rule.ignore_match),
+        "ignore_line": list(rule.ignore_line),
+        "needs": list(rule.needs),
+        "verbatim": rule.is_verbatim,
         "examples": list(rule.examples),
         "negative_examples": [{"text": item.text, "why": item.why} for item in rule.negative_examples],
         "rotate": rule.rotate,

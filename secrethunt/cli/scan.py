@@ -15,19 +15,21 @@ import click
 from secrethunt import __version__
 from secrethunt.cli.config import Config, cache_directory, load_config
 from secrethunt.cli.display import Tell, progress
+from secrethunt.cli.keys import fingerprint_key
 from secrethunt.cli.online import lower_checks, online_options, refuse_online_options
 from secrethunt.cli.outputs import Output, check_outputs, parse_report, write_outputs
 from secrethunt.cli.policy import FailPolicy, exit_code, parse_fail_on
 from secrethunt.cli.selection import lower_selection, rule_options
 from secrethunt.cli.sizes import parse_size
+from secrethunt.cli.suppression import lower_suppress, suppress_options
 from secrethunt.coverage import ScanResult
 from secrethunt.decode import DecodeOptions
 from secrethunt.diskcache import DiskCache
 from secrethunt.errors import ConfigError, UsageError
-from secrethunt.findings import PUBLIC_KEY
 from secrethunt.pipeline import Scanner, ScannerOptions
 from secrethunt.records import Confidence
 from secrethunt.report import FORMATS, ReportOptions, render_problems
+from secrethunt.ruleset import RuleSelection
 from secrethunt.sources.contract import DEFAULT_MAX_SIZE, Scope, SourceOptions
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ class ScanOptions:
     checks: CheckOptions | None = None
     """How to find out which findings are live; None asks nobody."""
     only_active: bool = False
+    db: str | None = None
+    """Where findings are kept; None keeps none."""
 
 
 @click.command(name="scan")
@@ -83,6 +87,11 @@ class ScanOptions:
     "  [default: any finding]",
 )
 @click.option("--validate", is_flag=True, help="Ask the providers which secrets are live. Sends them the secrets.")
+@click.option(
+    "--identify",
+    is_flag=True,
+    help="Ask whose the live secrets are and what they may do, reading only. Implies --validate.",
+)
 @click.option("--only-active", is_flag=True, help="With --validate: report live secrets only.")
 @online_options
 @click.option("--no-history", is_flag=True, help="Scan the work tree's files only.")
@@ -97,6 +106,14 @@ class ScanOptions:
     "--state",
     metavar="FILE",
     help="Keep in FILE what is known of one repository's history; the next scan with it reads only what is new.",
+)
+@suppress_options
+@click.option("--baseline", metavar="FILE", help="Report only what this baseline does not know.")
+@click.option("--show-suppressed", is_flag=True, help="Report what is allowed as well, and say why it is.")
+@click.option(
+    "--db",
+    metavar="PATH",
+    help="Keep findings and what they belong to in this store; `default` is the one in the user's data directory.",
 )
 @click.option("--no-decode", is_flag=True, help="Look into no encoded text, compressed file or archive.")
 @click.option(
@@ -128,6 +145,11 @@ def command(**options: Any) -> int:
         result = scanner.scan(lowered.targets, lowered.source, progress=tell, state=lowered.state)
         if lowered.checks is not None:
             result = _checked(result, lowered, lowered.checks, tell)
+    if lowered.db is not None:
+        from secrethunt.cli.storing import store_result, with_blast_radii
+
+        store_result(result, lowered)
+        result = with_blast_radii(result, lowered.db)
     write_outputs(result, lowered.outputs, replace(lowered.report, written_at=time.time()))
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
@@ -147,7 +169,7 @@ def _checked(result: ScanResult, options: ScanOptions, checks: CheckOptions, tel
 
 
 def _lower_validation(config: Config, options: dict[str, Any], policy: FailPolicy) -> CheckOptions | None:
-    if options["validate"]:
+    if options["validate"] or options["identify"]:
         return lower_checks(config, options)
     refuse_online_options(options, "--validate")
     if options["only_active"]:
@@ -175,9 +197,11 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
             fingerprint_key=fingerprint_key(config),
             decode=_decode_options(config, options),
             cache_directory=cache_directory(),
+            suppress=lower_suppress(options),
         ),
         report=ReportOptions(
             show_secrets=options["show_secrets"],
+            show_suppressed=options["show_suppressed"],
             explain=options["explain"],
             color=wants_color(options),
             tool_version=__version__,
@@ -187,7 +211,27 @@ def _lower(config: Config, options: dict[str, Any]) -> ScanOptions:
         policy=policy,
         checks=_lower_validation(config, options, policy),
         only_active=options["only_active"],
+        db=options["db"] or config.db or None,
     )
+
+
+def scanner_options(config: Config) -> ScannerOptions:
+    """What the configuration alone says; for commands without options of their own for it."""
+    return ScannerOptions(
+        selection=RuleSelection(
+            files=config.rules, only=config.only, exclude=config.exclude, builtin=config.builtin_rules
+        ),
+        min_confidence=_confidence(config.min_confidence),
+        jobs=config.jobs,
+        fingerprint_key=fingerprint_key(config),
+        decode=_decode_options(config, {"max_archive_depth": None, "no_decode": False, "max_size": None}),
+        cache_directory=cache_directory(),
+    )
+
+
+def size_limit(config: Config) -> int:
+    """The largest blob that is read, in bytes."""
+    return _max_size(config.max_size)
 
 
 def _outputs(options: dict[str, Any]) -> tuple[Output, ...]:
@@ -247,23 +291,6 @@ def _confidence(label: str) -> Confidence:
     if label not in Confidence.labels():
         raise ConfigError(f"min_confidence must be one of {', '.join(Confidence.labels())}, not {label!r}")
     return Confidence[label.upper()]
-
-
-def fingerprint_key(config: Config) -> bytes:
-    """The organisation's key: at least 16 bytes, so that it cannot be guessed along with the password."""
-    if not config.fingerprint_key_file:
-        return PUBLIC_KEY
-    try:
-        with open(config.fingerprint_key_file, "rb") as file:
-            key = file.read().strip()
-    except OSError as err:
-        raise ConfigError(f"cannot read the fingerprint key {config.fingerprint_key_file}: {err.strerror}") from err
-    if len(key) < 16:
-        raise ConfigError(
-            f"the fingerprint key in {config.fingerprint_key_file} is shorter than 16 bytes",
-            hint="Make one with `openssl rand -hex 32`.",
-        )
-    return key
 
 
 def _note_slow_path() -> None:

@@ -15,10 +15,11 @@ from secrethunt import __version__
 from secrethunt.cli.checking import checked_result, only_active, tell_troubles
 from secrethunt.cli.config import Config, cache_directory, load_config
 from secrethunt.cli.display import progress
+from secrethunt.cli.keys import fingerprint_key
 from secrethunt.cli.online import lower_checks, online_options
 from secrethunt.cli.outputs import Output, open_output, write_outputs
 from secrethunt.cli.policy import exit_code, parse_fail_on
-from secrethunt.cli.scan import fingerprint_key, wants_color
+from secrethunt.cli.scan import wants_color
 from secrethunt.cli.selection import lower_selection, rule_options
 from secrethunt.coverage import Coverage, ScanResult
 from secrethunt.diskcache import DiskCache
@@ -47,6 +48,7 @@ _CODES = {State.ACTIVE: ExitCode.FINDINGS, State.INACTIVE: ExitCode.CLEAN, State
 @click.option(
     "--from", "report", metavar="REPORT", help="Check what this report (json, jsonl, sarif) found in the tree at PATH."
 )
+@click.option("--identify", is_flag=True, help="Ask whose a live secret is and what it may do, too; reads only.")
 @click.option("--list-endpoints", is_flag=True, help="Print every request that could be made, and make none.")
 @click.option("--only-active", is_flag=True, help="With --from: report live secrets only.")
 @click.option(

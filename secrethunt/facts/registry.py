@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from secrethunt.facts import cloud, connections, keys, services, tokens
+from secrethunt.facts import algolia, cloud, connections, fly, keys, services, tokens, webhooks
 from secrethunt.facts.prefixes import KINDS
 from secrethunt.facts.reading import Fact
 
@@ -56,6 +56,11 @@ _BY_PREFIX: tuple[tuple[bytes, Decoder], ...] = (
     (b"https://canary.discord", services.discord_webhook),
     (b"SG.", services.sendgrid_key),
     (b"pat", services.airtable_token),
+    (b"pat-", services.hubspot_token),
+    (b"fm2_", fly.fly_macaroon),
+    (b"fm1r_", fly.fly_macaroon),
+    (b"fm1a_", fly.fly_macaroon),
+    (b"cmVmdGtu", services.artifactory_reference),
     (b"dt0", services.dynatrace_token),
     (b"tskey-", services.tailscale_key),
     (b"dp.", services.doppler_token),
@@ -97,6 +102,16 @@ _BY_RULE: dict[str, Decoder] = {
     "facebook.app-access-token": services.facebook_app_token,
     "twitter.access-token": services.twitter_token,
     "plaid.access-token": services.plaid_token,
+    "zapier.webhook": webhooks.zapier_webhook,
+    "azure.logic-app-url": webhooks.logic_app,
+    "algolia.api-key": algolia.algolia_key,
+    "algolia.header-key": algolia.algolia_key,
+    "asana.personal-access-token": services.asana_token,
+    "asana.bearer-token": services.asana_token,
+    "launchdarkly.sdk-key": services.launchdarkly_key,
+    "launchdarkly.mobile-key": services.launchdarkly_key,
+    "launchdarkly.api-token": services.launchdarkly_key,
+    "google.oauth-client-id": services.google_client_id,
     "sentry.dsn-secret": services.sentry_dsn,
     "newrelic.license-key": services.newrelic_license,
     "privatekey.jwk": keys.jwk,

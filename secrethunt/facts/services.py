@@ -100,3 +100,20 @@ newrelic_license = pieces(r"(?P<region>[a-z]{2}\d\d)xx")
 """New Relic, "License key": other regions than the first are named in front."""
 supabase_key = pieces(r"sb_(?P<kind>secret|publishable)_")
 sentry_dsn = pieces(r"https?://[0-9a-f]{32}:[0-9a-f]{32}@(?P<host>[\w.-]{3,80})(?::\d+)?/(?:[\w/-]*/)?(?P<project>\d+)")
+hubspot_token = pieces(r"pat-(?P<region>[a-z]{2}\d)-")
+"""HubSpot, "Private apps": the data centre is behind the prefix."""
+asana_token = pieces(r"[12]/(?P<user>\d{12,20})(?:/\d{12,20})?:")
+"""Asana, "Personal access token": the user's number is behind the first slash."""
+launchdarkly_key = pieces(r"(?P<kind>sdk|rel|mob|api)-[0-9a-f]{8}-")
+"""LaunchDarkly, "SDK credentials"."""
+google_client_id = pieces(r"(?P<project>\d{6,14})-[0-9a-z]{32}\.apps\.googleusercontent\.com")
+"""Google: an OAuth client id begins with the number of its project."""
+
+
+def artifactory_reference(value: bytes, _text: bytes) -> Iterator[Fact]:
+    """Reference tokens: base64 of `reftkn:`, version, end and a random part (JFrog, "Access tokens")."""
+    fields = base64_bytes(value).split(b":")
+    if len(fields) >= 4 and fields[0] == b"reftkn":
+        yield "kind", "reference token"
+        if fields[2].isdigit() and len(fields[2]) < 12 and (ends := moment(int(fields[2]))):
+            yield "expires", ends

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from secrethunt.facts.issuers import issuer_facts
 from secrethunt.facts.reading import Fact, base64_bytes, json_object, moment, picked, shown
 
 _CLAIMS = (
@@ -20,12 +21,11 @@ _CLAIMS = (
     ("azp", "client_id"),
     ("appid", "client_id"),
     ("tid", "tenant"),
-    ("ref", "project"),
     ("role", "role"),
     ("scope", "scopes"),
     ("scp", "scopes"),
 )
-"""RFC 7519 section 4.1, RFC 9068, OpenID Connect Core section 5.1, Microsoft's access token claims, Supabase's keys."""
+"""RFC 7519 section 4.1, RFC 9068, OpenID Connect Core section 5.1, Microsoft's access token claims."""
 
 
 def jwt(value: bytes, _text: bytes) -> Iterator[Fact]:
@@ -38,7 +38,7 @@ def jwt(value: bytes, _text: bytes) -> Iterator[Fact]:
         return
     yield from picked(algorithm, (("alg", "algorithm"), ("kid", "key_id")))
     seen = set()
-    for name, text in picked(claims, _CLAIMS):
+    for name, text in (*picked(claims, _CLAIMS), *issuer_facts(claims)):
         if name not in seen:
             seen.add(name)
             yield name, text
@@ -55,9 +55,18 @@ def _kubernetes(claims: Mapping[str, Any]) -> Iterator[Fact]:
         yield from picked(bound, (("namespace", "namespace"),))
         account = bound.get("serviceaccount")
         if isinstance(account, dict):
-            yield from picked(account, (("name", "account"),))
+            yield from picked(account, (("name", "account"), ("uid", "object_id")))
+        pod = bound.get("pod")
+        if isinstance(pod, dict):
+            yield from picked(pod, (("name", "pod"),))
     prefix = "kubernetes.io/serviceaccount/"
-    yield from picked(claims, ((prefix + "namespace", "namespace"), (prefix + "service-account.name", "account")))
+    names = (
+        ("namespace", "namespace"),
+        ("service-account.name", "account"),
+        ("service-account.uid", "object_id"),
+        ("secret.name", "secret_name"),
+    )
+    yield from picked(claims, ((prefix + claim, name) for claim, name in names))
 
 
 def jwt_in_base64(value: bytes, _text: bytes) -> Iterator[Fact]:

@@ -50,7 +50,7 @@ class PatternStore:
         compiled = _revive(pattern, kept) if kept is not None else None
         if compiled is not None:
             return compiled
-        made = _make(pattern)
+        made = compiled_parts(pattern)
         if made is None:
             return re.compile(pattern)
         with self._lock:
@@ -82,7 +82,7 @@ def _load(stored: bytes | None) -> dict[bytes, _Kept]:
     return kept if isinstance(kept, dict) else {}
 
 
-def _make(pattern: bytes) -> _Kept | None:
+def compiled_parts(pattern: bytes) -> _Kept | None:
     """The compiler's code for *pattern*; None where this interpreter makes it in another way."""
     tree = parser.parse(pattern)
     try:

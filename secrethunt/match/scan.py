@@ -54,6 +54,10 @@ class Matcher:
             if captures or extra:
                 yield blob, captures, [(number, end) for end, number in extra]
 
+    def dump(self) -> bytes:
+        """The database as bytes for this library version and CPU."""
+        return self._database.dump()
+
     def scan_raw(self, data: bytes | memoryview, handler: MatchHandler) -> None:
         """Report the rule and the end of every anchor in *data*."""
         self._database.scan(data, handler, self._scratch())

@@ -75,14 +75,15 @@ def iter_csv(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
     for finding in result.findings:
         entry = finding_entry(finding, redactor)
         entry |= verdict_columns(finding.verdict, redactor)
-        writer.writerow([_cell(entry[name]) for name in COLUMNS])
+        writer.writerow([cell(entry[name]) for name in COLUMNS])
         yield buffer.getvalue().encode("utf-8")
         buffer.seek(0)
         buffer.truncate()
     yield buffer.getvalue().encode("utf-8")
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """*value* as text that no spreadsheet takes for a formula, with hostile characters written out."""
     text = escape(_as_text(value))
     return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text
 

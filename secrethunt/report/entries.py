@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from secrethunt.coverage import Problem, ScanResult
-from secrethunt.records import CommitInfo, Finding, Occurrence, Part
+from secrethunt.records import CommitInfo, Finding, Occurrence, Part, Suppression
 from secrethunt.report.advice import advice
+from secrethunt.report.blast import blast_member
 from secrethunt.report.problems import order
 from secrethunt.report.redact import Redactor
+from secrethunt.report.shown import suppressed_counts
 from secrethunt.report.verdicts import validation_member, verdict_member
 
 SCHEMA_ID = "urn:secrethunt:report:1"
@@ -61,7 +63,9 @@ def finding_entry(finding: Finding, redactor: Redactor) -> Entry:
         "occurrences": [_occurrence(occurrence, redactor) for occurrence in finding.occurrences],
         "rotate": advice(rule),
         "references": list(rule.references),
+        "suppression": _suppression(finding.suppression, redactor),
         **verdict_member(finding.verdict, redactor),
+        **blast_member(finding.blast, redactor),
     }
 
 
@@ -86,6 +90,9 @@ def summary_entry(result: ScanResult, redactor: Redactor, *, tool_version: str) 
         "incomplete": result.is_incomplete,
         "skipped": {skip.label: coverage.skipped[skip] for skip in sorted(coverage.skipped, key=order)},
         "problems": [_problem(problem, redactor) for problem in result.problems],
+        "suppressed": suppressed_counts(result),
+        "unused_entries": [redactor.text(entry) for entry in result.unused],
+        "expired_entries": [redactor.text(entry) for entry in result.expired],
         **validation_member(result.validation, redactor),
     }
 
@@ -140,6 +147,18 @@ def _occurrence(occurrence: Occurrence, redactor: Redactor) -> Entry:
         "last_commit": occurrence.last.id if occurrence.last else None,
         "at_head": occurrence.at_head,
         "reachable": occurrence.reachable,
+    }
+
+
+def _suppression(suppression: Suppression | None, redactor: Redactor) -> Entry | None:
+    if suppression is None:
+        return None
+    return {
+        "by": suppression.by.value,
+        "detail": redactor.text(suppression.detail),
+        "reason": redactor.text(suppression.reason),
+        "author": redactor.text(suppression.author),
+        "expires": suppression.expires or None,
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from secrethunt.records import BlobKind, CommitInfo, Finding
 from secrethunt.report.advice import advice
+from secrethunt.report.blast import iter_blast_rows
 from secrethunt.report.groups import SecretGroup
 from secrethunt.report.html_text import UNKNOWN, code, day, text
 from secrethunt.report.html_timeline import Axis, Exposure, bar
@@ -63,6 +64,7 @@ class Rows:
         lead = group.lead
         rows = [
             *((name, text(value)) for name, value in iter_verdict_rows(lead.verdict, self._redactor)),
+            *((name, text(value)) for name, value in iter_blast_rows(lead.blast, self._redactor)),
             ("Do first", text(advice(lead.rule))),
             ("Rule", f"{code(lead.rule.id)}, provider {text(lead.rule.provider)}, identity {text(lead.rule.nhi)}"),
             ("Secret id", code(lead.secret_id)),

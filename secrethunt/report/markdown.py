@@ -15,6 +15,7 @@ from collections.abc import Generator, Iterator
 from secrethunt.coverage import ScanResult
 from secrethunt.records import BlobKind, Finding, Severity
 from secrethunt.report.advice import advice
+from secrethunt.report.blast import iter_blast_rows
 from secrethunt.report.escape import escape
 from secrethunt.report.groups import SecretGroup, group_by_secret
 from secrethunt.report.history import short_id
@@ -136,6 +137,7 @@ def _section(group: SecretGroup, discretion: Discretion) -> bytes:
         f"{count(len(group.findings), 'place')}; rule `{lead.rule.id}`, secret `{lead.secret_id[:_ID_SHOWN]}`.",
         "",
         *([f"**{_plain(verdict)}**", ""] if verdict else []),
+        *(line for row in iter_blast_rows(lead.blast, discretion) for line in (f"**{row[0]}:** {_plain(row[1])}", "")),
         f"**Do first:** {_plain(discretion.text(advice(lead.rule)))}",
         "",
         *_iter_places(group, discretion),

@@ -14,6 +14,8 @@ class ReportOptions:
     show_secrets: bool = False
     """Print values as they are. Formats that are made to be uploaded or published (SARIF, JUnit, Markdown, those of
     GitHub and GitLab) stay without values all the same."""
+    show_suppressed: bool = False
+    """Report what was found and is allowed as well, marked as such."""
     explain: bool = False
     """Text only: say what spoke for and against each secret, and how much. JSON always does."""
     color: bool = False

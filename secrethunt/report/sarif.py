@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 
 from secrethunt.coverage import ScanResult
-from secrethunt.records import Finding, Occurrence, Part, RuleId, Span
+from secrethunt.records import Finding, Occurrence, Part, RuleId, Span, SuppressedBy
+from secrethunt.report.blast import blast_member
 from secrethunt.report.encode import encode
 from secrethunt.report.options import ReportOptions
 from secrethunt.report.ranking import most_severe_first
@@ -26,6 +27,7 @@ from secrethunt.report.sarif_limits import (
 from secrethunt.report.sarif_notes import iter_notifications, notification_rules
 from secrethunt.report.sarif_rules import LEVELS, rule_entry
 from secrethunt.report.sarif_values import ROOT, Discretion, message
+from secrethunt.report.shown import shown_findings
 from secrethunt.report.statements import own_path, path_of, statement
 from secrethunt.report.verdicts import validation_member, verdict_member
 
@@ -36,8 +38,9 @@ _Entry = dict[str, object]
 
 def iter_sarif(result: ScanResult, options: ReportOptions) -> Generator[bytes, None, str]:
     """The log piece by piece, one result a line, sorted by place; most severe first where not all will be shown."""
-    discretion = Discretion(iter_secrets(result.findings))
-    rules = {finding.rule.id: finding.rule for finding in result.findings}
+    findings = shown_findings(result, options)
+    discretion = Discretion(iter_secrets(findings))
+    rules = {finding.rule.id: finding.rule for finding in findings}
     index = {rule_id: number for number, rule_id in enumerate(sorted(rules))}
     driver = {
         "name": "secrethunt",
@@ -48,7 +51,6 @@ def iter_sarif(result: ScanResult, options: ReportOptions) -> Generator[bytes, N
     head = b'{"$schema": ' + encode(SCHEMA) + b',\n"version": "2.1.0",\n"runs": [{"tool": ' + encode({"driver": driver})
     yield head
     yield b',\n"results": '
-    findings = result.findings
     is_long = len(findings) > SHOWN_RESULTS
     ranked = most_severe_first(findings) if is_long else sorted(findings, key=_order)
     notifications = list(iter_notifications(result, discretion))
@@ -121,6 +123,7 @@ def _result(finding: Finding, index: Mapping[RuleId, int], discretion: Discretio
         ],
         "partialFingerprints": {"findingId/v1": finding.finding_id, "secretId/v1": finding.secret_id},
         "occurrenceCount": max(len(finding.occurrences), 1),
+        **_suppressions(finding, discretion),
         "properties": {
             "confidence": finding.confidence.label,
             "severity": rule.severity.label,
@@ -139,8 +142,20 @@ def _result(finding: Finding, index: Mapping[RuleId, int], discretion: Discretio
             "parts": [_part(finding, part, discretion) for part in finding.parts],
             "blob": finding.occurrences[0].blob if finding.occurrences else None,
             **verdict_member(finding.verdict, discretion),
+            **blast_member(finding.blast, discretion),
         },
     }
+
+
+def _suppressions(finding: Finding, discretion: Discretion) -> _Entry:
+    """Section 3.27.23: what allows a result; absent where nothing does. Who allowed it is a person and stays out."""
+    suppression = finding.suppression
+    if suppression is None:
+        return {}
+    kind = "inSource" if suppression.by is SuppressedBy.COMMENT else "external"
+    reason = f": {suppression.reason}" if suppression.reason else ""
+    justification = discretion.text(f"{suppression.detail}{reason}")
+    return {"suppressions": [{"kind": kind, "status": "accepted", "justification": justification}]}
 
 
 def _part(finding: Finding, part: Part, discretion: Discretion) -> _Entry:

@@ -8,6 +8,7 @@ One sentence says what it is and where it stands, one why it is reported. No val
 from __future__ import annotations
 
 from secrethunt.records import BlobKind, Finding
+from secrethunt.report.blast import blast_sentence
 from secrethunt.report.ranking import stands
 from secrethunt.report.sarif_values import Discretion
 from secrethunt.report.verdicts import verdict_sentence
@@ -36,7 +37,8 @@ def own_path(finding: Finding) -> bytes:
 def statement(finding: Finding, discretion: Discretion) -> str:
     """What it is and where it stands, why it is reported, and whether it is live where somebody asked."""
     verdict = verdict_sentence(finding.verdict, discretion)
-    return f"{headline(finding, discretion)} {standing(finding, discretion)}.{_why(finding, discretion)}{verdict}"
+    known = f"{verdict}{blast_sentence(finding.blast, discretion)}"
+    return f"{headline(finding, discretion)} {standing(finding, discretion)}.{_why(finding, discretion)}{known}"
 
 
 def headline(finding: Finding, discretion: Discretion) -> str:

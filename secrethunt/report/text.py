@@ -14,6 +14,7 @@ from textwrap import wrap
 from secrethunt.coverage import ScanResult
 from secrethunt.records import Finding, Severity
 from secrethunt.report.advice import advice
+from secrethunt.report.blast import iter_blast_rows
 from secrethunt.report.escape import escape, log_line
 from secrethunt.report.groups import SecretGroup, group_by_secret
 from secrethunt.report.history import describe_history
@@ -21,6 +22,7 @@ from secrethunt.report.options import ReportOptions
 from secrethunt.report.places import iter_places
 from secrethunt.report.quantities import count
 from secrethunt.report.redact import Redactor, iter_secrets
+from secrethunt.report.shown import shown_findings, why_allowed
 from secrethunt.report.totals import iter_totals
 from secrethunt.report.verdicts import BADGE_STYLES, badge, iter_verdict_rows
 
@@ -41,10 +43,11 @@ _ID_SHOWN = 12
 
 def iter_text(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
     """The report as UTF-8: one piece a secret, then one for the totals."""
-    redactor = Redactor(iter_secrets(result.findings), is_open=options.show_secrets)
-    page = _Page(redactor, options, names_repository=len({finding.repository for finding in result.findings}) > 1)
+    shown = shown_findings(result, options)
+    redactor = Redactor(iter_secrets(shown), is_open=options.show_secrets)
+    page = _Page(redactor, options, names_repository=len({finding.repository for finding in shown}) > 1)
     groups = group_by_secret(result.findings)
-    for group in groups:
+    for group in (*groups, *(group_by_secret(result.suppressed) if options.show_suppressed else ())):
         yield _encoded(page.iter_paragraph(group)) + b"\n"
     yield _encoded(line for sentence in iter_totals(result, groups) for line in page.wrapped(sentence))
 
@@ -71,6 +74,8 @@ class _Page:
         yield self._label("Value") + escape(self._redactor.secret(lead.secret))
         for label, text in iter_verdict_rows(lead.verdict, self._redactor):
             yield from self._row(label, text)
+        for label, text in iter_blast_rows(lead.blast, self._redactor):
+            yield from self._row(label, text)
         yield from self._row("Rule", f"{lead.rule.id} (provider {lead.rule.provider}, identity {lead.rule.nhi})")
         yield from self._row("Secret id", str(lead.secret_id)[:_ID_SHOWN])
         if group.reasons:
@@ -84,6 +89,8 @@ class _Page:
             where = f"line {part.span.line}" if path is None else f"{self._redactor.text(path)}:{part.span.line}"
             shown = f"{part.name.replace('_', ' ')} {self._redactor.part(part)} ({where})"
             yield from self._row("With", shown)
+        for allowed in dict.fromkeys(item.suppression for item in group.findings if item.suppression):
+            yield from self._row("Allowed", self._redactor.text(why_allowed(allowed)))
         for block in group.blocks:
             yield from self._block(block.findings)
         yield from self._row("Do first", advice(lead.rule))

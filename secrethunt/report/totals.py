@@ -7,21 +7,38 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from secrethunt.coverage import Coverage, ScanResult, Skip
 from secrethunt.records import Severity
+from secrethunt.report.escape import escape
 from secrethunt.report.groups import SecretGroup
 from secrethunt.report.problems import order
 from secrethunt.report.quantities import count, duration, size
+from secrethunt.report.shown import allowed_sentence
 from secrethunt.report.verdicts import iter_validation
+
+_MOST_ENTRIES = 5
+"""Entries of an ignore file that are named; all are counted."""
 
 
 def iter_totals(result: ScanResult, groups: Sequence[SecretGroup]) -> Iterator[str]:
     """The sentences, each to be wrapped on its own; numbers that are zero are said too."""
     yield _found(groups) if groups or not _left_out(result) else "No secrets found that are known to be live."
+    if sentence := allowed_sentence(result):
+        yield sentence
     yield from iter_validation(result.validation)
     yield _scanned(result.coverage)
     skipped = sorted(result.coverage.skipped.items(), key=lambda item: order(item[0]))
     yield f"Skipped: {_listed(skipped)}." if skipped else "Skipped: nothing."
+    yield from _entries("no longer of use", result.unused)
+    yield from _entries("expired", result.expired)
     if result.is_incomplete:
         yield "INCOMPLETE: a secret in what could not be scanned would not have been found."
+
+
+def _entries(what: str, entries: Sequence[str]) -> Iterator[str]:
+    if entries:
+        listed = "; ".join(escape(entry) for entry in entries[:_MOST_ENTRIES])
+        more = f"; and {len(entries) - _MOST_ENTRIES:,} more" if len(entries) > _MOST_ENTRIES else ""
+        number = f"{len(entries):,} {'entry' if len(entries) == 1 else 'entries'}"
+        yield f"Ignore file: {number} {what} (`secrethunt allow prune` removes such): {listed}{more}."
 
 
 def _left_out(result: ScanResult) -> int:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from secrethunt.coverage import Problem, Skip
+from secrethunt.errors import SourceError
 from secrethunt.records import Blob, BlobId, BlobKind, Provenance
 
 if TYPE_CHECKING:
@@ -129,6 +130,11 @@ class PackedObjects(Protocol):
         """What those of the given blobs stand for that are Git LFS pointers."""
 
 
+def no_revisions(target: str) -> SourceError:
+    """What to raise where a revision is asked for and there are none."""
+    return SourceError(f"{target}: only a git repository has revisions", hint="Name the root of a repository.")
+
+
 class Source(Protocol):
     """One target of a scan."""
 
@@ -158,3 +164,11 @@ class Source(Protocol):
 
     def read(self, ids: Collection[BlobId]) -> Iterator[tuple[BlobId, builtins.bytes]]:
         """Contents of objects of history, again, in any order; what cannot be read is left out."""
+
+    def committed(self, revision: str, path: str) -> builtins.bytes | None:
+        """
+        Contents of the file *path* as *revision* has it; None where that has none.
+
+        Raises:
+            SourceError: There is no such revision here.
+        """

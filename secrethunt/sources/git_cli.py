@@ -30,40 +30,8 @@ from secrethunt.sources.git_backend import (
     WorktreeListing,
     reported_before,
 )
+from secrethunt.sources.hardening import ENVIRONMENT, HARMLESS
 from secrethunt.sources.layout import GitLayout
-
-_SWITCHED_OFF = (
-    "core.alternateRefsCommand=false",
-    "core.askPass=false",
-    "core.attributesFile=/dev/null",
-    "core.excludesFile=/dev/null",
-    "core.fsmonitor=false",
-    "core.hooksPath=/dev/null",
-    "core.pager=cat",
-    "core.sshCommand=false",
-    "core.untrackedCache=false",
-    "credential.helper=",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "protocol.allow=never",
-    "safe.directory=*",
-)
-_HARMLESS = ["--no-pager", "--no-replace-objects", "--no-optional-locks", "--literal-pathspecs"]
-_HARMLESS += [word for setting in _SWITCHED_OFF for word in ("-c", setting)]
-
-_ENVIRONMENT = {
-    "GIT_ALLOW_PROTOCOL": "none",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "HOME": os.devnull,
-    "LC_ALL": "C",
-    "XDG_CONFIG_HOME": os.devnull,
-}
 
 _TYPES = {kind.value: kind for kind in ObjectType}
 _ID = re.compile("[0-9a-f]{40,64}")
@@ -77,22 +45,13 @@ _Question = Callable[[Sequence[str], Report, int], Generator[_Answer, None, int]
 """Asks git about ids; takes how many were done before and returns how many are done when git stops."""
 
 
-def find_git() -> str | None:
-    """Absolute path of the `git` command. Relative entries of PATH do not count: the target could plant one there."""
-    for directory in os.get_exec_path():
-        candidate = os.path.join(directory, "git")
-        if os.path.isabs(candidate) and os.path.isfile(candidate) and os.access(candidate, os.X_OK):
-            return candidate
-    return None
-
-
 class CommandBackend:
     """A repository read through child processes of *git*, one for each question."""
 
     def __init__(self, layout: GitLayout, git: str) -> None:
         self._layout = layout
         self._directory = layout.work_tree or layout.git_dir
-        self._command: list[str | bytes] = [git, *_HARMLESS, b"--git-dir=" + layout.git_dir]
+        self._command: list[str | bytes] = [git, *HARMLESS, b"--git-dir=" + layout.git_dir]
         if layout.work_tree is not None:
             self._command.append(b"--work-tree=" + layout.work_tree)
         self._environment = _child_environment(layout)
@@ -302,7 +261,7 @@ class CommandBackend:
 
 def _child_environment(layout: GitLayout) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    environment.update(_ENVIRONMENT)
+    environment.update(ENVIRONMENT)
     if (index := layout.callers_index()) is not None:
         environment["GIT_INDEX_FILE"] = index
     return environment

@@ -24,7 +24,13 @@ def iter_staged(backend: GitBackend, layout: GitLayout, *, max_size: int, ledger
     Raises:
         SourceError: The index cannot be read.
     """
-    paths = _staged_paths(backend)
+    return iter_paths(backend, layout, _staged_paths(backend), max_size=max_size, ledger=ledger)
+
+
+def iter_paths(
+    backend: GitBackend, layout: GitLayout, paths: dict[str, list[bytes]], *, max_size: int, ledger: Ledger
+) -> Iterator[Blob]:
+    """A blob for each of the *paths* of each staged blob, by its id."""
     lfs = LfsStore(layout.common_dir)
     reader = FileReader(ledger, max_size, lfs)
     for id, _, data in backend.objects(_within_limit(backend, paths, max_size=max_size, ledger=ledger), ledger.skip):

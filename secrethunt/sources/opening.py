@@ -18,7 +18,8 @@ def open_backend(layout: GitLayout) -> GitBackend | None:
     Raises:
         SourceError: git refuses the repository.
     """
-    from secrethunt.sources.git_cli import CommandBackend, find_git
+    from secrethunt.sources.git_cli import CommandBackend
+    from secrethunt.sources.hardening import find_git
 
     git = find_git()
     if git is None:

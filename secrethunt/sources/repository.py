@@ -15,8 +15,8 @@ from secrethunt.coverage import Skip
 from secrethunt.errors import SourceError
 from secrethunt.records import Blob, BlobId, BlobKind, Provenance
 from secrethunt.sources.beside import iter_directory, iter_named
-from secrethunt.sources.contract import BlobKey, Choice, Ledger, Scope, SourceOptions
-from secrethunt.sources.git_backend import GitBackend, Ref, reported_before
+from secrethunt.sources.contract import BlobKey, Choice, Ledger, Scope, SourceOptions, no_revisions
+from secrethunt.sources.git_backend import GitBackend, ObjectType, Ref, reported_before
 from secrethunt.sources.history import History, ObjectReader, ReferenceHistory
 from secrethunt.sources.index import iter_staged
 from secrethunt.sources.layout import GitLayout
@@ -157,6 +157,23 @@ class RepositorySource:
         for id, _, data in self._backend.objects(ids, reported_before):
             yield BlobId(id), data
 
+    def committed(self, revision: str, path: str) -> bytes | None:
+        """
+        Contents of *path* in *revision*, whatever the work tree holds.
+
+        Raises:
+            SourceError: There is no such revision.
+        """
+        commit = self._backend.resolve(revision + "^{commit}")
+        if commit is None:
+            raise SourceError(
+                f"{_shown(self._layout.work_tree or self._layout.git_dir)}: there is no revision {revision!r} here",
+                hint="Fetch it first, or name one that is here.",
+            )
+        blob = self._backend.resolve(f"{commit}:{path}")
+        objects = self._backend.objects([blob], reported_before) if blob is not None else ()
+        return next((item.data for item in objects if item.type is ObjectType.BLOB), None)
+
     def _resolve_history(self, keys: Collection[BlobKey], ledger: Ledger) -> Mapping[BlobKey, tuple[Provenance, ...]]:
         from secrethunt.sources.provenance import HistoryProvenance
 
@@ -237,6 +254,13 @@ class UnreadableRepository:
     def read(self, ids: Collection[BlobId]) -> Iterator[tuple[BlobId, bytes]]:
         """Nothing of history was read."""
         return iter(())
+
+    def committed(self, revision: str, path: str) -> bytes | None:
+        """
+        Raises:
+            SourceError: Always: no revision can be read here.
+        """
+        raise no_revisions(_shown(self._layout.git_dir))
 
 
 def _shown(path: bytes) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from secrethunt.coverage import Skip
 from secrethunt.records import Blob, BlobId, BlobKind, Provenance
-from secrethunt.sources.contract import BlobKey, Ledger
+from secrethunt.sources.contract import BlobKey, Ledger, no_revisions
 
 
 class StreamSource:
@@ -50,3 +50,10 @@ class StreamSource:
     def read(self, ids: Collection[BlobId]) -> Iterator[tuple[BlobId, bytes]]:
         """A stream has no history to read again."""
         return iter(())
+
+    def committed(self, revision: str, path: str) -> bytes | None:
+        """
+        Raises:
+            SourceError: Always: a stream has no revisions.
+        """
+        raise no_revisions(self.repository)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from secrethunt.coverage import Skip
 from secrethunt.records import Blob, BlobId, BlobKind, Provenance
 from secrethunt.sources.beside import iter_directory, iter_named
-from secrethunt.sources.contract import BlobKey, Ledger
+from secrethunt.sources.contract import BlobKey, Ledger, no_revisions
 from secrethunt.sources.files import FileReader, special_name
 from secrethunt.sources.layout import is_git_dir
 from secrethunt.sources.lfs import LfsStore
@@ -53,6 +53,13 @@ class TreeSource:
     def read(self, ids: Collection[BlobId]) -> Iterator[tuple[BlobId, bytes]]:
         """A directory has no history to read again."""
         return iter(())
+
+    def committed(self, revision: str, path: str) -> bytes | None:
+        """
+        Raises:
+            SourceError: Always: a directory has no revisions.
+        """
+        raise no_revisions(os.fsdecode(self._root))
 
 
 def iter_files(

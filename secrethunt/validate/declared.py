@@ -25,6 +25,9 @@ _STEP_KEYS = frozenset({"request", "active", "inactive", "save"})
 _MOST_TRIES = 24
 """Combinations of `choices` that are asked at most."""
 
+Choices = tuple[tuple[str, tuple[str, ...]], ...]
+"""What is not known beforehand, and its possible values."""
+
 
 class CheckError(ValueError):
     """A `validate` that cannot be read; `key` says where in it, as far as that is known."""
@@ -50,7 +53,7 @@ class DeclaredCheck:
 
     provider: str
     steps: tuple[Step, ...]
-    choices: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    choices: Choices = ()
     facts: tuple[tuple[str, Taking], ...] = ()
     allows_control: bool = True
     """A random key of the same shape may be sent too."""
@@ -60,12 +63,11 @@ class DeclaredCheck:
     @property
     def endpoints(self) -> tuple[str, ...]:
         """Method and URL of every request that could be made, choices written out."""
-        listed = []
+        listed: list[str] = []
         for step in self.steps:
-            named = [choice for choice in self.choices if choice[0] in step.asking.host_names]
-            for chosen in itertools.product(*(values for _, values in named)):
-                for label in step.asking.labels():
-                    listed.append(_chosen_label(label, [name for name, _ in named], chosen))
+            named = tuple(choice for choice in self.choices if choice[0] in step.asking.host_names)
+            for label in step.asking.labels():
+                listed.extend(label_with(label, named))
         return tuple(dict.fromkeys(listed))
 
     def __call__(self, credential: Credential, session: Session) -> Outcome:
@@ -75,7 +77,7 @@ class DeclaredCheck:
         """
         outcomes: list[Outcome] = []
         failure: NoAnswer | None = None
-        for chosen in self._tries(credential, session):
+        for chosen in tries(self.choices, self.provider, credential, session):
             try:
                 outcome = self._follow(credential, session, chosen)
             except NoAnswer as err:
@@ -87,20 +89,6 @@ class DeclaredCheck:
         if failure is not None and (not outcomes or all(item.state is State.INACTIVE for item in outcomes)):
             raise failure
         return next((item for item in outcomes if item.state is State.UNKNOWN), outcomes[0])
-
-    def _tries(self, credential: Credential, session: Session) -> Iterator[dict[str, bytes]]:
-        """Each combination of choices that is to be asked; what was found beside the credential settles a choice."""
-        known = credential.variables()
-        lists = []
-        for name, values in self.choices:
-            found = known.get(name, b"").decode("utf-8", "replace")
-            lists.append([found] if found in values else list(values))
-        combinations: Iterator[tuple[str, ...]] = itertools.islice(itertools.product(*lists), _MOST_TRIES)
-        if session.endpoint(self.provider) is not None:
-            combinations = itertools.islice(combinations, 1)
-        names = [name for name, _ in self.choices]
-        for combination in combinations:
-            yield {name: value.encode() for name, value in zip(names, combination, strict=True)}
 
     def _follow(self, credential: Credential, session: Session, chosen: Mapping[str, bytes]) -> Outcome:
         """All steps with one combination of choices."""
@@ -141,10 +129,29 @@ class DeclaredCheck:
                 facts.setdefault(name, value)
 
 
-def _chosen_label(label: str, names: Sequence[str], values: Sequence[str]) -> str:
-    for name, value in zip(names, values, strict=True):
-        label = label.replace(f"{{{{{name}}}}}", value)
-    return label
+def tries(choices: Choices, provider: str, credential: Credential, session: Session) -> Iterator[dict[str, bytes]]:
+    """Each combination of *choices* that is to be asked; what was found beside the credential settles a choice."""
+    known = credential.variables()
+    lists = []
+    for name, values in choices:
+        found = known.get(name, b"").decode("utf-8", "replace")
+        lists.append([found] if found in values else list(values))
+    combinations: Iterator[tuple[str, ...]] = itertools.islice(itertools.product(*lists), _MOST_TRIES)
+    if session.endpoint(provider) is not None:
+        combinations = itertools.islice(combinations, 1)
+    names = [name for name, _ in choices]
+    for combination in combinations:
+        yield {name: value.encode() for name, value in zip(names, combination, strict=True)}
+
+
+def label_with(label: str, choices: Choices) -> Iterator[str]:
+    """*label* with each combination of those of *choices* that stand in it."""
+    named = [(name, values) for name, values in choices if f"{{{{{name}}}}}" in label]
+    for chosen in itertools.product(*(values for _, values in named)):
+        text = label
+        for (name, _), value in zip(named, chosen, strict=True):
+            text = text.replace(f"{{{{{name}}}}}", value)
+        yield text
 
 
 def compile_check(provider: str, raw: Any) -> DeclaredCheck:
@@ -162,7 +169,7 @@ def compile_check(provider: str, raw: Any) -> DeclaredCheck:
         raise CheckError(f"unknown key {sorted(unknown)[0]!r}", sorted(unknown)[0])
     if ("request" in raw) == ("steps" in raw):
         raise CheckError("give `request`, or `steps`")
-    choices = _choices(raw.get("choices", {}))
+    choices = read_choices(raw.get("choices", {}))
     steps = _steps(raw, [name for name, _ in choices])
     if not any(step.active for step in steps):
         raise CheckError("nothing would make it active: name `active`")
@@ -225,7 +232,11 @@ def _takings(raw: Any, key: str) -> tuple[tuple[str, Taking], ...]:
         raise CheckError(f"{key}: {err}", key) from err
 
 
-def _choices(raw: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def read_choices(raw: Any) -> Choices:
+    """
+    Raises:
+        CheckError: They do not map names to lists of texts.
+    """
     if not isinstance(raw, Mapping) or not all(
         isinstance(values, list) and values and all(isinstance(item, str) and item for item in values)
         for values in raw.values()

@@ -20,6 +20,7 @@ from secrethunt.errors import RuleError
 from secrethunt.online.contract import Session
 from secrethunt.records import RuleId
 from secrethunt.ruledocument import Node, parse_document
+from secrethunt.rules_import import is_foreign
 from secrethunt.ruleset import RuleSelection, rule_files
 from secrethunt.validate.contract import Check, Credential, Outcome, State
 from secrethunt.validate.declared import CheckError, compile_check
@@ -82,7 +83,9 @@ def load_checks(selection: RuleSelection, cache: DiskCache) -> Checks:
     stored = cache.read(name)
     if stored is not None:
         return Checks({rule_id: tuple(entry) for rule_id, entry in json.loads(stored).items()})
-    declared = {rule_id: entry for path in files for rule_id, entry in read_checks(path)}
+    # Rules of other scanners bring no checks.
+    own = [path for path in files if not is_foreign(path)]
+    declared = {rule_id: entry for path in own for rule_id, entry in read_checks(path)}
     cache.write(name, json.dumps(declared, separators=(",", ":")).encode())
     return Checks(declared)
 

@@ -22,21 +22,19 @@ def check_validators(ruleset: Ruleset, checks: Checks) -> Iterator[Complaint]:
     detector = Detector(ruleset, DiskCache(None))
     rules: dict[str, Rule] = {rule.id: rule for rule in ruleset.rules}
     for rule in ruleset.rules:
-        if rule.id not in checks:
-            continue
         try:
-            check = checks[rule.id]
+            check = checks.get(rule.id)
         except RuleError as err:
             yield Complaint(rule, str(err).partition("validate: ")[2] or str(err))
             continue
         if isinstance(check, DeclaredCheck):
-            for name in sorted(wanted_names(check) - _known_names(rule, rules, detector)):
+            for name in sorted(wanted_names(check) - known_names(rule, rules, detector)):
                 yield Complaint(
                     rule, f"validate names {name!r}, which nothing gives: add it to `parts`, or as a choice"
                 )
 
 
-def _known_names(rule: Rule, rules: dict[str, Rule], detector: Detector) -> set[str]:
+def known_names(rule: Rule, rules: dict[str, Rule], detector: Detector) -> set[str]:
     """The rule's parts, and what its examples are found to say of themselves."""
     known = {part.name for part in rule.parts}
     for number, example in enumerate(rule.examples):

@@ -163,6 +163,15 @@ def _made_up_detector() -> Detector:
     return make_detector(*rules)
 
 
+_COMMENTS = [
+    b" # secrethunt:allow made up",
+    b"# secrethunt:allow=acme.far",
+    b"\n# secrethunt:allow-next-line=acme.*\n",
+    b"\n# secrethunt:allow-start\n",
+    b"\n# secrethunt:allow-end\n",
+    b"kingfisher:ignore",
+]
+"""They say of a secret that it may stand, from beside it, above it or around it."""
 _FILLERS = [b"\n", b" ", b'"', b"=", b"\0", b";", b"x", b"_", b"plain text\n" * 9, b"more of it " * 760]
 _MADE_UP = [
     acme_key(1),
@@ -180,6 +189,7 @@ _MADE_UP = [
     b"-BEGIN-" + b"abc_%s\n" % digits(8, 40).encode() * 4 + b"-END-",
     b"-BEGIN-",
     b"-END-",
+    *_COMMENTS,
     *_FILLERS,
 ]
 

@@ -128,6 +128,7 @@ def test_a_historic_finding_has_every_field() -> None:
         ],
         "rotate": "Roll the key in the Acme console under API keys, then deploy the new one.",
         "references": ["https://docs.acme.example/auth#keys"],
+        "suppression": None,
     }
     assert expected == _lines(make_result(finding))[0]
 
@@ -154,6 +155,9 @@ def test_the_summary_says_what_was_covered() -> None:
             {"skip": "over the size limit", "incomplete": True, "what": "dump.sql", "detail": "81.2 MiB"},
             {"skip": "submodule not checked out", "incomplete": False, "what": "vendor/lib", "detail": ""},
         ],
+        "suppressed": {"comment": 0, "ignore-file": 0, "baseline": 0},
+        "unused_entries": [],
+        "expired_entries": [],
     }
     assert expected == _lines(_full_result())[-1]
 

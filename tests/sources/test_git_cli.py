@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from secrethunt.sources import Ledger, SourceOptions, open_source
-from secrethunt.sources.git_cli import CommandBackend, find_git
+from secrethunt.sources.git_cli import CommandBackend
 from secrethunt.sources.git_lib import LibraryBackend
+from secrethunt.sources.hardening import find_git
 from secrethunt.sources.layout import GitLayout, find_layout
 from secrethunt.sources.opening import open_backend
 

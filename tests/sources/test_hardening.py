@@ -12,7 +12,7 @@ import pytest
 
 from secrethunt.records import BlobId, BlobKind
 from secrethunt.sources import BlobKey, Scope
-from secrethunt.sources.git_cli import find_git
+from secrethunt.sources.hardening import find_git
 
 if TYPE_CHECKING:
     from tests.conftest import MakeRepo, RepoBuilder

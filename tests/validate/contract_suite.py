@@ -34,6 +34,15 @@ LOGIN_PAGE = (
     b"<html><head><title>Sign in</title></head><body><form action='/login'>login name id user</form></body></html>"
 )
 
+GATEWAY_BODIES = (
+    b'{"message": "Forbidden"}',
+    b'{"error": "Access denied"}',
+    b'{"message": "Request blocked", "code": 403, "status": 403}',
+    b'{"error": {"code": 403, "message": "Forbidden", "status": "PERMISSION_DENIED"}}',
+    b'{"errors": [{"code": "403", "status": "403", "title": "Forbidden", "message": "Forbidden"}]}',
+)
+"""What gateways and firewalls in front of an API say in JSON."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
@@ -76,6 +85,10 @@ def scenarios(check: DeclaredCheck) -> Iterator[Scenario]:
         yield Scenario(f"a firewall's {status}", _page(status, FIREWALL_PAGE), unknown)
         yield Scenario(f"a bare {status}", Reply(status, {"Content-Type": "text/plain"}, b""), unknown)
         yield Scenario(f"empty JSON with {status}", Reply(status), unknown)
+    for body in GATEWAY_BODIES:
+        yield Scenario(f"a gateway's 403 {body!r}", Reply(403, {"Server": "gateway"}, body), unknown)
+        not_active = frozenset({State.UNKNOWN, State.INACTIVE})
+        yield Scenario(f"a gateway's 401 {body!r}", Reply(401, {"Server": "gateway"}, body), not_active)
     yield Scenario("a captive portal", _page(200, LOGIN_PAGE), unknown)
     yield Scenario("an empty 200", Reply(200, {"Content-Type": "text/plain"}, b""), unknown)
     yield Scenario("JSON null with 200", Reply(200, {}, b"null"), unknown)

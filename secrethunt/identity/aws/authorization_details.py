@@ -13,6 +13,8 @@ from typing import Any
 
 from secrethunt.identity.aws.documents import DocumentError, parse_policy
 from secrethunt.identity.aws.principals import PREFIX, account_of
+from secrethunt.identity.aws.trusting import trusted_keys
+from secrethunt.identity.aws.workloads import instance_profile
 from secrethunt.identity.contract import Edge, EdgeKind, Node, NodeKind, Unread
 
 _LISTS = ("Policies", "GroupDetailList", "UserDetailList", "RoleDetailList")
@@ -89,10 +91,16 @@ def _holder(key: str, item: Mapping[str, Any]) -> Iterator[Node | Edge | Unread]
     if key == "RoleDetailList":
         properties["trust"] = item.get("AssumeRolePolicyDocument")
         properties["last_used"] = str((item.get("RoleLastUsed") or {}).get("LastUsedDate", ""))
+        profiles = item.get("InstanceProfileList")
+        if profiles is not None:
+            properties["instance_profiles"] = [str(profile.get("Arn")) for profile in profiles]
+        for profile in profiles or []:
+            yield from instance_profile({"Roles": [{"Arn": arn}], **profile})
         yield from _trusts(node_key, item.get("AssumeRolePolicyDocument"))
     yield Node(node_key, kind, "aws", str(item.get(name_key, arn)), _account(arn), properties)
     yield Node(_account(arn), NodeKind.ACCOUNT, "aws", account_of(arn), _account(arn), {"type": "aws-account"})
     yield Edge(node_key, _account(arn), EdgeKind.IN_ACCOUNT)
+    yield from _without_path(node_key, kind, arn, type_name)
     yield from _grants(node_key, item, inline_key)
     for group in item.get("GroupList") or []:
         base, _, _ = arn.partition(":user/")
@@ -101,6 +109,16 @@ def _holder(key: str, item: Mapping[str, Any]) -> Iterator[Node | Edge | Unread]
     if boundary.get("PermissionsBoundaryArn"):
         target = PREFIX + boundary["PermissionsBoundaryArn"]
         yield Edge(node_key, target, EdgeKind.BOUNDED_BY, evidence=f"PermissionsBoundary of {arn}")
+
+
+def _without_path(node_key: str, kind: NodeKind, arn: str, type_name: str) -> Iterator[Node | Edge]:
+    """Keys, sessions and GroupList give the name without the path; a name is unique in an account whatever the path."""
+    base, _, path = arn.partition("/")
+    name = path.rpartition("/")[2]
+    if name != path:
+        short = f"{PREFIX}{base}/{name}"
+        yield Node(short, kind, "aws", name, _account(arn), {"type": type_name, "same_as": node_key})
+        yield Edge(short, node_key, EdgeKind.DUPLICATE_OF, evidence=f"the name in {arn}")
 
 
 def _grants(node_key: str, item: Mapping[str, Any], inline_key: str) -> Iterator[Node | Edge | Unread]:
@@ -124,25 +142,8 @@ def _trusts(node_key: str, document: Any) -> Iterator[Edge | Unread]:
     except DocumentError as err:
         yield Unread(f"trust policy of {node_key}", str(err))
         return
-    seen: set[str] = set()
-    for statement in policy.statements:
-        for kind, value in statement.principals if statement.allows else ():
-            target = _trusted_key(kind, value)
-            if target not in seen:
-                seen.add(target)
-                yield Edge(node_key, target, EdgeKind.TRUSTS, evidence=statement.source)
-
-
-def _trusted_key(kind: str, value: str) -> str:
-    if value == "*":
-        return f"{PREFIX}any:principal"
-    if kind == "service":
-        return f"{PREFIX}service:{value}"
-    if value.isdigit():
-        return f"{PREFIX}account:{value}"
-    if value.endswith(":root"):
-        return f"{PREFIX}account:{account_of(value)}"
-    return PREFIX + value
+    for target, source in trusted_keys(policy).items():
+        yield Edge(node_key, target, EdgeKind.TRUSTS, evidence=source)
 
 
 def _checked(what: str, document: Any) -> Iterator[Unread]:

@@ -20,7 +20,8 @@ from secrethunt.identity.aws.patterns import filled, matches
 
 Context = Mapping[str, Sequence[str] | None]
 """Condition keys in lower case and their values. An empty list: the request is known not to have the key. None, or a
-missing key: nothing is known of it."""
+missing key: nothing is known of it. A key `aws:principaltag/` with an empty list: all tags are known, so one that is
+not among them is not there."""
 
 
 class Truth(enum.IntEnum):
@@ -33,7 +34,7 @@ class Truth(enum.IntEnum):
 
 def judge(condition: Condition, context: Context) -> Truth:
     """Whether *condition* holds in *context*."""
-    known = context.get(condition.key)
+    known = _known(condition.key, context)
     if condition.operator == "null":
         return _judge_null(condition, known)
     if known is None:
@@ -43,6 +44,13 @@ def judge(condition: Condition, context: Context) -> Truth:
     if condition.operator not in _OPERATORS:
         return Truth.MAYBE
     return _judge_values(condition, known, context)
+
+
+def _known(key: str, context: Context) -> Sequence[str] | None:
+    if key in context:
+        return context[key]
+    family, slash, _ = key.partition("/")
+    return context.get(family + slash) if slash else None
 
 
 def _judge_values(condition: Condition, known: Sequence[str], context: Context) -> Truth:

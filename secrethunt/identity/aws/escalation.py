@@ -16,13 +16,16 @@ from pathlib import Path
 
 from secrethunt.identity.aws.catalogue import resource_forms
 from secrethunt.identity.aws.conditions import Truth
-from secrethunt.identity.aws.decide import Principal, allowed_patterns, decide, trusts_service
+from secrethunt.identity.aws.decide import Principal, Target, allowed_patterns, decide, trusts_service
+from secrethunt.identity.aws.documents import Policy, Statement
 from secrethunt.identity.aws.patterns import overlaps
-from secrethunt.identity.aws.principals import PREFIX, Principals, account_of, arn_of, read_document
+from secrethunt.identity.aws.principals import PREFIX, Principals, account_of, arn_of, read_document, resource_context
 from secrethunt.identity.aws.reach import is_everything
 from secrethunt.identity.contract import Access, Edge, EdgeKind, EdgeStatus, Graph, Known, Node, NodeKind
 
 _MANAGED_BY_AWS = "arn:aws:iam::aws:policy/"
+_ADMINISTRATOR = _MANAGED_BY_AWS + "AdministratorAccess"
+_SERVICE_LINKED = ":role/aws-service-role/"
 _NEEDS_COMPUTE = 0.3
 """Weight of a path that needs something running which nobody has shown to run (`weights.json`)."""
 _STATUS = {Truth.YES: EdgeStatus.CONFIRMED, Truth.MAYBE: EdgeStatus.CONDITIONAL}
@@ -65,6 +68,7 @@ class Escalations:
         self._graph = graph
         self._principals = principals
         self._by_account: dict[tuple[str, NodeKind], list[Node]] = {}
+        self._by_service: dict[tuple[str, str], list[Node]] = {}
 
     def edges(self, node: Node, assumable: Sequence[str]) -> Iterator[Edge]:
         """
@@ -83,7 +87,7 @@ class Escalations:
     def _mint_key(self, path: Escalation, node: Node, principal: Principal, _: Sequence[str]) -> Iterator[Edge]:
         for user in self._nodes(principal.account, NodeKind.IDENTITY):
             if user.key != node.key and ":user/" in user.key:
-                yield from self._edge(path, node, principal, user.key, arn_of(user), EdgeKind.CAN_MINT_KEY_FOR)
+                yield from self._on(path, node, principal, user, EdgeKind.CAN_MINT_KEY_FOR)
 
     def _join(self, path: Escalation, node: Node, principal: Principal, _: Sequence[str]) -> Iterator[Edge]:
         if ":user/" not in node.key:
@@ -91,12 +95,25 @@ class Escalations:
         own = {group.key for group in self._principals.groups(node)}
         for group in self._nodes(principal.account, NodeKind.GROUP):
             if group.key not in own:
-                yield from self._edge(path, node, principal, group.key, arn_of(group), EdgeKind.CAN_CHANGE_POLICY_OF)
+                yield from self._on(path, node, principal, group, EdgeKind.CAN_CHANGE_POLICY_OF)
 
     def _retrust(self, path: Escalation, node: Node, principal: Principal, _: Sequence[str]) -> Iterator[Edge]:
-        for role in self._nodes(principal.account, NodeKind.ROLE):
-            if role.key != node.key and ":role/aws-service-role/" not in role.key:
-                yield from self._edge(path, node, principal, role.key, arn_of(role), EdgeKind.CAN_ASSUME)
+        for role in self._own_roles(principal.account):
+            if role.key == node.key or not _could_take(principal, role):
+                continue
+            yield from self._on(path, node, principal, role, EdgeKind.CAN_ASSUME)
+
+    def _retrust_widen(self, path: Escalation, node: Node, principal: Principal, _: Sequence[str]) -> Iterator[Edge]:
+        """Any one role will do: it becomes what the attacker writes."""
+        for role in self._own_roles(principal.account):
+            if role.key == node.key or self._is_bounded(role.key) or not _could_take(principal, role):
+                continue
+            found = self._all_allowed(principal, path.needs, role)
+            if found.truth is not Truth.NO:
+                ends = (node.key, admin_key(principal.account))
+                yield _with_access(_made(path, ends, EdgeKind.CAN_CHANGE_POLICY_OF, found))
+                if found.truth is Truth.YES:
+                    return
 
     def _forge(self, path: Escalation, node: Node, principal: Principal, _: Sequence[str]) -> Iterator[Edge]:
         for provider in self._nodes(principal.account, NodeKind.TRUST_PROVIDER):
@@ -107,33 +124,37 @@ class Escalations:
 
     def _pass_role(self, path: Escalation, node: Node, principal: Principal, _: Sequence[str]) -> Iterator[Edge]:
         others = _all_allowed(principal, path.needs[1:], "")
+        status, detail = self._compute_there(path, principal.account)
         if others.truth is Truth.NO:
             return
-        for role in self._nodes(principal.account, NodeKind.ROLE):
-            trust = read_document(role, "trust")
-            if role.key == node.key or trust is None or trusts_service(trust, path.service) is Truth.NO:
+        for role in self._trusting(principal.account, path.service):
+            if role.key == node.key or not _can_be_launched(principal, path.service, role):
                 continue
-            passed = decide(_with_service(principal, path.service), "iam:PassRole", arn_of(role))
+            target = Target(context=resource_context(role))
+            passed = decide(_with_service(principal, path.service), "iam:PassRole", arn_of(role), target=target)
             found = _together(_Found(passed.truth, passed.evidence, passed.conditions), others)
             if found.truth is not Truth.NO:
-                yield _made(path, (node.key, role.key), EdgeKind.CAN_PASS_TO, found, _STATUS[found.truth])
+                yield _made(path, (node.key, role.key), EdgeKind.CAN_PASS_TO, found, status, detail)
+
+    def _compute_there(self, path: Escalation, account: str) -> tuple[EdgeStatus | None, str]:
+        """For a path that gives a role to what already runs: whether something does."""
+        if not path.compute or self._knows_workloads(account, path.compute):
+            return None, ""
+        return EdgeStatus.POTENTIAL, f"needs an existing {path.compute} workload; import what runs to know"
 
     def _existing_compute(self, path: Escalation, node: Node, principal: Principal, _: Sequence[str]) -> Iterator[Edge]:
         found = _all_allowed(principal, path.needs, "")
-        for workload in self._nodes(principal.account, NodeKind.WORKLOAD):
-            if workload.properties.get("service") != path.compute:
-                continue
-            exact = _all_allowed(principal, path.needs, arn_of(workload), only_for=path.compute)
+        for workload in self._workloads(principal.account, path.compute):
+            exact = self._all_allowed(principal, path.needs, workload)
             if exact.truth is not Truth.NO:
                 edge = _made(path, (node.key, workload.key), EdgeKind.CAN_ACCESS, exact, _STATUS[exact.truth])
                 yield _with_access(edge)
         if found.truth is Truth.NO or self._knows_workloads(principal.account, path.compute):
             return
-        for role in self._nodes(principal.account, NodeKind.ROLE):
-            trust = read_document(role, "trust")
-            if trust is not None and trusts_service(trust, _SERVICE_OF[path.compute]) is Truth.YES:
+        for role in self._trusting(principal.account, _SERVICE_OF[path.compute]):
+            if role.key != node.key:
                 detail = f"needs a running {path.compute} workload with this role; import what runs to know"
-                yield _made(path, (node.key, role.key), EdgeKind.CAN_PASS_TO, found, EdgeStatus.POTENTIAL, detail)
+                yield _made(path, (node.key, role.key), EdgeKind.CAN_ASSUME, found, EdgeStatus.POTENTIAL, detail)
 
     # --- oneself ------------------------------------------------------------------------------------------------
 
@@ -141,10 +162,8 @@ class Escalations:
         self, path: Escalation, node: Node, principal: Principal, assumable: Sequence[str]
     ) -> Iterator[Edge]:
         for holder, resource in self._own(path, node, principal, assumable):
-            found = _all_allowed(principal, path.needs, resource)
-            if found.truth is Truth.NO:
-                continue
-            if self._is_bounded(holder):
+            found = _all_allowed(_attaching_anything(principal), path.needs, resource)
+            if found.truth is Truth.NO or self._is_bounded(holder):
                 continue
             status = EdgeStatus.POTENTIAL if path.target == "own-policy-versions" else _STATUS[found.truth]
             yield _with_access(
@@ -178,7 +197,7 @@ class Escalations:
                     yield holder, arn
 
     def _new_admin(self, path: Escalation, node: Node, principal: Principal, _: Sequence[str]) -> Iterator[Edge]:
-        found = _all_allowed(principal, path.needs, "")
+        found = _all_allowed(_attaching_anything(principal), path.needs, "")
         if found.truth is not Truth.NO:
             edge = _made(path, (node.key, admin_key(principal.account)), EdgeKind.CAN_CHANGE_POLICY_OF, found)
             yield _with_access(edge)
@@ -205,22 +224,45 @@ class Escalations:
 
     # --- shared -------------------------------------------------------------------------------------------------
 
-    def _edge(
-        self, path: Escalation, node: Node, principal: Principal, target: str, resource: str, kind: EdgeKind
-    ) -> Iterator[Edge]:
-        found = _all_allowed(principal, path.needs, resource)
+    def _on(self, path: Escalation, node: Node, principal: Principal, target: Node, kind: EdgeKind) -> Iterator[Edge]:
+        found = self._all_allowed(principal, path.needs, target)
         if found.truth is not Truth.NO:
-            yield _made(path, (node.key, target), kind, found)
+            yield _made(path, (node.key, target.key), kind, found)
+
+    def _all_allowed(self, principal: Principal, actions: Sequence[str], node: Node) -> _Found:
+        """On a stored thing, of which tags are known."""
+        context = {**principal.context, **resource_context(node)}
+        return _all_allowed(replace(principal, context=context), actions, arn_of(node))
+
+    def _own_roles(self, account: str) -> list[Node]:
+        """Roles that can be changed: those of services cannot ("Create a service-linked role")."""
+        return [role for role in self._nodes(account, NodeKind.ROLE) if _SERVICE_LINKED not in role.key]
+
+    def _trusting(self, account: str, service: str) -> list[Node]:
+        """Roles that *service* can be made to take."""
+        key = (account, service)
+        if key not in self._by_service:
+            trusts = ((role, read_document(role, "trust")) for role in self._own_roles(account))
+            self._by_service[key] = [
+                role for role, trust in trusts if trust is not None and trusts_service(trust, service) is Truth.YES
+            ]
+        return self._by_service[key]
+
+    def _workloads(self, account: str, service: str) -> list[Node]:
+        return [node for node in self._nodes(account, NodeKind.WORKLOAD) if node.properties.get("service") == service]
 
     def _nodes(self, account: str, kind: NodeKind) -> list[Node]:
         key = (account, kind)
         if key not in self._by_account:
             owner = f"{PREFIX}account:{account}"
-            self._by_account[key] = list(self._graph.nodes(kind=kind, provider="aws", account=owner))
+            found = self._graph.nodes(kind=kind, provider="aws", account=owner)
+            # A short name or a permission set stands for another node.
+            others = ("same_as", "permission_set")
+            self._by_account[key] = [node for node in found if not any(node.properties.get(name) for name in others)]
         return self._by_account[key]
 
     def _knows_workloads(self, account: str, service: str) -> bool:
-        return any(node.properties.get("service") == service for node in self._nodes(account, NodeKind.WORKLOAD))
+        return bool(self._workloads(account, service))
 
     def _is_bounded(self, holder: str) -> bool:
         """A boundary stays, whatever policies are added."""
@@ -255,7 +297,7 @@ _HOW: Mapping[str, _How] = {
     "mint-key": Escalations._mint_key,
     "join": Escalations._join,
     "retrust": Escalations._retrust,
-    "retrust-widen": Escalations._retrust,
+    "retrust-widen": Escalations._retrust_widen,
     "forge": Escalations._forge,
     "pass-role": Escalations._pass_role,
     "existing-compute": Escalations._existing_compute,
@@ -274,13 +316,30 @@ def _is_allowed_anywhere(principal: Principal, action: str) -> bool:
     return any(True for _ in allowed_patterns(principal, action))
 
 
-def _all_allowed(principal: Principal, actions: Sequence[str], resource: str, *, only_for: str = "") -> _Found:
-    """
-    What the *actions* come to: on *resource* where the action works on such a thing, else on anything it works on.
+def _could_take(principal: Principal, role: Node) -> bool:
+    """Whether nothing but the trust policy keeps *principal* from the role."""
+    statement = Statement(
+        True, "the trust policy that it writes", ("sts:assumerole",), principals=(("aws", principal.arn),)
+    )
+    trust = Policy("trust", (statement,))
+    return decide(principal, "sts:AssumeRole", arn_of(role), target=Target(trust)).truth is not Truth.NO
 
-    Args:
-        only_for: Prefix of the service whose actions the resource counts for; empty for all.
-    """
+
+def _can_be_launched(principal: Principal, service: str, role: Node) -> bool:
+    """An instance takes a role by a profile: there is one with it, or it can be put into one."""
+    if service != "ec2.amazonaws.com" or role.properties.get("instance_profiles") != []:
+        return True
+    return _is_allowed_anywhere(principal, "iam:AddRoleToInstanceProfile")
+
+
+def _attaching_anything(principal: Principal) -> Principal:
+    """The principal as it attaches the widest policy and sets no boundary on what it makes."""
+    context = {**principal.context, "iam:policyarn": [_ADMINISTRATOR], "iam:permissionsboundary": []}
+    return replace(principal, context=context)
+
+
+def _all_allowed(principal: Principal, actions: Sequence[str], resource: str) -> _Found:
+    """What the *actions* come to: on *resource* where the action works on such a thing, else on anything."""
     total = _Found(Truth.YES)
     for action in actions:
         total = _together(total, _allowed(principal, action, resource if _is_about(action, resource) else ""))

@@ -26,6 +26,7 @@ _BY_PATHS = frozenset({"iam", "sts"})
 """Services whose rights count as far as they lead somewhere (`escalation.py`); by themselves they write, no more."""
 _MOST_ACTIONS = 6
 _EVERYTHING = "*"
+_EVERY_ACTION = frozenset({"*", "*:*"})
 
 
 @dataclass(slots=True)
@@ -61,6 +62,27 @@ def rights(principal: Principal) -> Iterator[Right]:
         for right in sorted(found.values(), key=lambda item: (-item.access, item.pattern, -item.truth)):
             del right.actions[_MOST_ACTIONS:]
             yield right
+
+
+def sources_for_some(policy: Policy) -> set[str]:
+    """Statements of a resource's policy that allow something not to everybody: what is public needs no credential."""
+    return {
+        item.source
+        for item in policy.statements
+        if item.allows and (item.conditions or not any(value == "*" for _, value in item.principals))
+    }
+
+
+def given_actions(policy: Policy, arn: str) -> list[str]:
+    """Actions of a resource's own service that its policy allows somebody."""
+    service = arn.split(":", 3)[2]
+    found: dict[str, None] = {}
+    for statement in policy.statements:
+        if statement.allows:
+            patterns = statement.actions or ("*",)
+            named = (action for pattern in patterns for action in expand(f"{service}:*" if pattern == "*" else pattern))
+            found.update(dict.fromkeys(action for action in named if action.startswith(f"{service}:")))
+    return list(found)
 
 
 def _access(service: str, action: str) -> Access:
@@ -145,6 +167,7 @@ def _narrowed(principal: Principal, service: str) -> Principal:
         boundary=narrow(principal.boundary) if principal.boundary is not None else None,
         session=tuple(narrow(policy) for policy in principal.session),
         control=tuple(tuple(narrow(policy) for policy in level) for level in principal.control),
+        resource_control=tuple(narrow(policy) for policy in principal.resource_control),
     )
 
 
@@ -158,6 +181,7 @@ def _limits(principal: Principal, service: str) -> list[str]:
     """What may take away from what the identity's own policies allow of *service* (`*` for anything)."""
     found = []
     policies = [*principal.policies, *principal.session, *(item for level in principal.control for item in level)]
+    policies += principal.resource_control
     if principal.boundary is not None:
         policies.append(principal.boundary)
     found += [item.source for policy in policies for item in policy.statements if not item.allows]
@@ -170,7 +194,7 @@ def _limits(principal: Principal, service: str) -> list[str]:
 def _is_open(policies: tuple[Policy, ...]) -> bool:
     """Whether one statement allows everything on everything without a condition."""
     return any(
-        item.allows and "*" in item.actions and ("*" in item.resources) and not item.conditions
+        item.allows and not _EVERY_ACTION.isdisjoint(item.actions) and "*" in item.resources and not item.conditions
         for policy in policies
         for item in policy.statements
     )

@@ -154,6 +154,9 @@ FLOWS: dict[str, Entry] = {
     ),
     "mongodb-atlas": Entry(_HERE + "digest:atlas", ("GET https://cloud.mongodb.com/api/atlas/v2/orgs",)),
     "github-app": Entry(_HERE + "github_app:app_key", ("GET https://api.github.com/app",), "jwt"),
+    "kubernetes": Entry(
+        _HERE + "kubernetes:check", ("POST https://{{server}}/apis/authentication.k8s.io/v1/selfsubjectreviews",)
+    ),
     "private-key": Entry(
         _HERE + "git_ssh:deploy_key",
         ("GET https://api.github.com/app", "SSH github.com:22", "SSH gitlab.com:22", "SSH bitbucket.org:22"),

@@ -64,7 +64,7 @@ def _judge(exchange: Exchange, tenant: str, client: str) -> Outcome:
     body = exchange.json()
     facts = (("organization", tenant), ("client_id", client))
     if exchange.status == 200 and text_at(body, "access_token") and text_at(body, "token_type") == "Bearer":
-        claims = _claims(text_at(body, "access_token"))
+        claims = claims_of(text_at(body, "access_token"))
         roles = claims.get("roles", [])
         name = text_at(claims, "app_displayname")
         scopes = " ".join(map(str, roles)) if isinstance(roles, list) else ""
@@ -83,7 +83,7 @@ def _judge(exchange: Exchange, tenant: str, client: str) -> Outcome:
     return exchange.unclear(f"{exchange.status} AADSTS{code}", marker)
 
 
-def _claims(token: str) -> dict[str, Any]:
+def claims_of(token: str) -> dict[str, Any]:
     """What an access token says, unchecked: it comes from its issuer, over TLS."""
     payload = token.split(".")[1] if token.count(".") == 2 else ""
     try:

@@ -30,7 +30,7 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "applica
 
 def service_account(credential: Credential, session: Session) -> Outcome:
     """Exchange an assertion that the key signed; the token that comes back is dropped."""
-    key, facts = _key_file(credential)
+    key, facts = key_file(credential)
     email = dict(facts).get("email", "")
     if not email:
         raise NeedsPart("email")
@@ -60,7 +60,7 @@ def _judge_grant(exchange: Exchange, facts: tuple[tuple[str, str], ...]) -> Outc
     return exchange.unclear()
 
 
-def _key_file(credential: Credential) -> tuple[bytes, tuple[tuple[str, str], ...]]:
+def key_file(credential: Credential) -> tuple[bytes, tuple[tuple[str, str], ...]]:
     """The private key in PEM, and email, project and key id."""
     value = credential.secret.reveal()
     fields = _json(value) or _json(_base64(value))

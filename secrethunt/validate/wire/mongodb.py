@@ -32,11 +32,16 @@ _MOST_STEPS = 4
 
 def check(credential: Credential, session: Session) -> Outcome:
     """Log in at one server, ask for `connectionStatus`."""
+    return judge(login, target_of(credential, session), session)
+
+
+def target_of(credential: Credential, session: Session) -> Target:
+    """The login that *credential* is for; the servers of a cluster are looked up."""
     library("bson", extra="mongodb")
     target = read_target(credential, kind="mongodb", ports=_PORTS)
     if credential.variables().get("kind", b"").lower().startswith(b"mongodb+srv"):
         target = _located(target, session)
-    return judge(_login, target, session)
+    return target
 
 
 def _located(target: Target, session: Session) -> Target:
@@ -51,7 +56,11 @@ def _located(target: Target, session: Session) -> Target:
     raise NoAnswer("DNS names no server of this cluster")
 
 
-class _Failure(Exception):
+Read = Callable[["Wire", Target], Attempt]
+"""Asks over an open connection."""
+
+
+class CommandFailure(Exception):
     """The server's answer to a command it did not carry out."""
 
     def __init__(self, code: int) -> None:
@@ -59,21 +68,22 @@ class _Failure(Exception):
         self.code = code
 
 
-def _login(target: Target, session: Session) -> Attempt:
+def login(target: Target, session: Session, read: Read | None = None) -> Attempt:
+    """Log in once, and let *read* ask over the connection what is wanted; by default who one is."""
     with opened(session, target, is_tls=target.demands_tls) as link:
-        wire = _Wire(link)
+        wire = Wire(link)
         source = target.option("auth_source") or target.database or "admin"
         try:
             greeting = wire.command("admin", isMaster=1, saslSupportedMechs=f"{source}.{target.user}")
             mechanism = _mechanism(target, greeting)
             _authenticate(wire, target, source, mechanism)
-        except _Failure as err:
+        except CommandFailure as err:
             if err.code == _AUTHENTICATION_FAILED:
                 return Rejected(str(err.code))
             raise NoAnswer(f"the server refused the login (code {err.code})") from err
         try:
-            return _read(wire, target)
-        except _Failure as err:
+            return (read or _read)(wire, target)
+        except CommandFailure as err:
             raise NoAnswer(f"the server let it in and refused to say as whom (code {err.code})") from err
 
 
@@ -89,7 +99,7 @@ def _mechanism(target: Target, greeting: Mapping[str, Any]) -> str:
     return chosen
 
 
-def _authenticate(wire: _Wire, target: Target, source: str, mechanism: str) -> None:
+def _authenticate(wire: Wire, target: Target, source: str, mechanism: str) -> None:
     scram = Scram(_MECHANISMS[mechanism], target.user, _password(target, mechanism))
     answer = wire.command(source, saslStart=1, mechanism=mechanism, payload=scram.first(), options=_SHORT)
     conversation = answer.get("conversationId", 1)
@@ -119,7 +129,7 @@ def _password(target: Target, mechanism: str) -> bytes:
     return hashlib.md5(text, usedforsecurity=False).hexdigest().encode()
 
 
-def _read(wire: _Wire, target: Target) -> Attempt:
+def _read(wire: Wire, target: Target) -> Attempt:
     info = wire.command("admin", connectionStatus=1).get("authInfo")
     users = info.get("authenticatedUsers") if isinstance(info, Mapping) else None
     if not isinstance(info, Mapping) or not isinstance(users, list) or not users:
@@ -130,7 +140,7 @@ def _read(wire: _Wire, target: Target) -> Attempt:
     return Accepted("connectionStatus", shown(facts | {"role": roles}))
 
 
-class _Wire:
+class Wire:
     """Commands and their answers (MongoDB, "MongoDB Wire Protocol", OP_MSG)."""
 
     def __init__(self, link: Link) -> None:
@@ -143,7 +153,7 @@ class _Wire:
         The answer to a command on *database*; its first field is its name.
 
         Raises:
-            _Failure: The server did not carry it out.
+            CommandFailure: The server did not carry it out.
             NoAnswer: This is no MongoDB.
         """
         body = b"\0\0\0\0\0" + self._bson.encode({**fields, "$db": database})
@@ -158,5 +168,5 @@ class _Wire:
             raise NoAnswer("the server does not speak MongoDB's protocol") from err
         if answer.get("ok") != 1:
             number = answer.get("code")
-            raise _Failure(number if isinstance(number, int) else 0)
+            raise CommandFailure(number if isinstance(number, int) else 0)
         return answer

@@ -9,6 +9,7 @@ Reference"; MariaDB, "MariaDB Error Code Reference".
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from secrethunt.online.contract import NoAnswer, Session
@@ -40,30 +41,40 @@ _REASONS = {
     2013: "the server broke the connection off",
 }
 _NO_TLS = 2026
+Read = Callable[[Any, Any], Attempt]
+"""Asks over an open connection; gets it and the library."""
 
 
 def check(credential: Credential, session: Session) -> Outcome:
     """Log in, ask who one is and what was granted."""
+    return judge(login, target_of(credential), session)
+
+
+def target_of(credential: Credential) -> Target:
+    """The login that *credential* is for."""
     library("pymysql", extra="mysql")
-    target = read_target(credential, kind="mysql", ports=_PORTS, user="root")
-    return judge(_login, target, session)
+    return read_target(credential, kind="mysql", ports=_PORTS, user="root")
 
 
-def _login(target: Target, session: Session) -> Attempt:
-    """With TLS wherever the server has it: 1045 is also its answer to a user who must come with TLS and does not."""
+def login(target: Target, session: Session, read: Read | None = None) -> Attempt:
+    """
+    Log in once, and let *read* ask over the connection what is wanted; by default who one is.
+
+    With TLS wherever the server has it: 1045 is also its answer to a user who must come with TLS and does not.
+    """
     try:
-        return _attempt(target, session, is_tls=True)
+        return _attempt(target, session, read or _read, is_tls=True)
     except _NoTls:
         if target.demands_tls:
             raise
-    return _attempt(target, session, is_tls=False)
+    return _attempt(target, session, read or _read, is_tls=False)
 
 
 class _NoTls(NoAnswer):
     """The server has no TLS."""
 
 
-def _attempt(target: Target, session: Session, *, is_tls: bool) -> Attempt:
+def _attempt(target: Target, session: Session, read: Read, *, is_tls: bool) -> Attempt:
     pymysql = library("pymysql", extra="mysql")
     with opened(session, target) as link:
         connection = pymysql.Connection(
@@ -81,7 +92,7 @@ def _attempt(target: Target, session: Session, *, is_tls: bool) -> Attempt:
         )
         try:
             connection.connect(link.sock)
-            return _read(connection, pymysql)
+            return read(connection, pymysql)
         except pymysql.err.MySQLError as err:
             return _rejection(err)
         except (ValueError, IndexError, AssertionError, struct.error, RuntimeError) as err:
@@ -110,7 +121,7 @@ def _read(connection: Any, pymysql: Any) -> Attempt:
         facts: dict[str, object] = {"account": user, "user": user, "server": version}
         try:
             cursor.execute("show grants")
-            grants = [_without_hash(str(row[0])) for row in cursor.fetchmany(_MOST_GRANTS)]
+            grants = [without_hash(str(row[0])) for row in cursor.fetchmany(_MOST_GRANTS)]
             facts["role"] = _role(grants)
             facts["scopes"] = "; ".join(grants)
         except pymysql.err.MySQLError:
@@ -120,7 +131,7 @@ def _read(connection: Any, pymysql: Any) -> Attempt:
     return Accepted("CURRENT_USER()", shown(facts))
 
 
-def _without_hash(grant: str) -> str:
+def without_hash(grant: str) -> str:
     """A grant without the password's hash, which some versions show."""
     return grant.partition(" IDENTIFIED ")[0].removeprefix("GRANT ")
 

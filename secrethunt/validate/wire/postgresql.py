@@ -10,6 +10,7 @@ PostgreSQL, appendix A; fields of an error: "Error and Notice Message Fields".
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -37,26 +38,33 @@ _REASONS = {
     "42501": "the user may not connect to this database",
 }
 _NO_LOGIN = "InitializeSessionUserId"
+Read = Callable[[Any, Any], Attempt]
+"""Asks over an open connection; gets it and the library."""
 
 
 def check(credential: Credential, session: Session) -> Outcome:
     """Log in, ask who one is and which attributes the role has."""
+    return judge(login, target_of(credential), session)
+
+
+def target_of(credential: Credential) -> Target:
+    """The login that *credential* is for."""
     library("pg8000.native", extra="postgresql")
-    target = read_target(credential, kind="postgresql", ports=_PORTS, user="postgres")
-    return judge(_login, target, session)
+    return read_target(credential, kind="postgresql", ports=_PORTS, user="postgres")
 
 
-def _login(target: Target, session: Session) -> Attempt:
+def login(target: Target, session: Session, read: Read | None = None) -> Attempt:
+    """Log in once, and let *read* ask over the connection what is wanted; by default who one is."""
     try:
-        return _attempt(target, session)
+        return _attempt(target, session, read or _read)
     except _NoDatabase:
         if target.database == "postgres":
             raise
         # The password was right: this is said after it. Any database will do to ask who one is.
-        return _attempt(replace(target, database="postgres"), session)
+        return _attempt(replace(target, database="postgres"), session, read or _read)
 
 
-def _attempt(target: Target, session: Session) -> Attempt:
+def _attempt(target: Target, session: Session, read: Read) -> Attempt:
     native = library("pg8000.native", extra="postgresql")
     with opened(session, target) as link:
         _start_tls(link, target)
@@ -70,7 +78,7 @@ def _attempt(target: Target, session: Session) -> Attempt:
                 application_name="secrethunt",
                 sock=link.sock,
             )
-            return _read(connection, native)
+            return read(connection, native)
         except native.DatabaseError as err:
             return _rejection(err)
         except native.InterfaceError as err:

@@ -7,6 +7,8 @@ Owns the check of Redis and Valkey logins (RESP 2, spoken directly: it is three 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from secrethunt.online.contract import NoAnswer, Session
 from secrethunt.validate.contract import Credential, Outcome
 from secrethunt.validate.wire.link import Link, opened
@@ -21,7 +23,11 @@ _DEEPEST = 4
 _MOST_ITEMS = 256
 
 
-class _Failure(Exception):
+Read = Callable[[Link, Target], tuple[str, tuple[tuple[str, str], ...]]]
+"""Asks over an open connection; gives what answered, and facts."""
+
+
+class ErrorReply(Exception):
     """An error reply of the server."""
 
     def __init__(self, text: bytes) -> None:
@@ -31,28 +37,34 @@ class _Failure(Exception):
 
 def check(credential: Credential, session: Session) -> Outcome:
     """AUTH, then ACL WHOAMI and the user's own rules."""
-    return judge(_login, read_target(credential, kind="redis", ports=_PORTS), session)
+    return judge(login, target_of(credential), session)
 
 
-def _login(target: Target, session: Session) -> Attempt:
+def target_of(credential: Credential) -> Target:
+    """The login that *credential* is for."""
+    return read_target(credential, kind="redis", ports=_PORTS)
+
+
+def login(target: Target, session: Session, read: Read | None = None) -> Attempt:
+    """Log in once, and let *read* ask over the connection what is wanted; by default who one is."""
     with opened(session, target, is_tls=target.kind in _TLS or target.demands_tls) as link:
         try:
             _authenticate(link, target)
-        except _Failure as err:
+        except ErrorReply as err:
             return _rejection(err.text)
-        return Accepted(*_read(link, target))
+        return Accepted(*(read or _read)(link, target))
 
 
 def _authenticate(link: Link, target: Target) -> None:
     if target.user:
         try:
-            _ask(link, "AUTH", target.user, target.password)
+            ask(link, "AUTH", target.user, target.password)
             return
-        except _Failure as err:
+        except ErrorReply as err:
             # Before version 6 there are no users; clients then leave the URL's out.
             if not err.text.startswith(b"ERR wrong number of arguments"):
                 raise
-    _ask(link, "AUTH", target.password)
+    ask(link, "AUTH", target.password)
 
 
 def _read(link: Link, target: Target) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -60,10 +72,10 @@ def _read(link: Link, target: Target) -> tuple[str, tuple[tuple[str, str], ...]]
     facts: dict[str, object] = {}
     marker = "ACL WHOAMI"
     try:
-        user = _ask(link, "ACL", "WHOAMI")
+        user = ask(link, "ACL", "WHOAMI")
         facts |= {"account": user, "user": user}
-        facts["scopes"] = _rules(_ask(link, "ACL", "LIST"), user)
-    except _Failure as err:
+        facts["scopes"] = rules_of(ask(link, "ACL", "LIST"), user)
+    except ErrorReply as err:
         if "user" not in facts:
             # Older than 6, or a user who may not ask: PING is answered to those alone who are in.
             marker = "PING"
@@ -73,17 +85,17 @@ def _read(link: Link, target: Target) -> tuple[str, tuple[tuple[str, str], ...]]
     return marker, shown(facts)
 
 
-def _ping(link: Link, before: _Failure) -> None:
+def _ping(link: Link, before: ErrorReply) -> None:
     if before.text.startswith(b"NOAUTH"):
         raise NoAnswer("the server says that nobody is logged in")
     try:
-        _ask(link, "PING")
-    except _Failure as err:
+        ask(link, "PING")
+    except ErrorReply as err:
         if not err.text.startswith(b"NOPERM"):
             raise NoAnswer("the server let it in and answered nothing") from None
 
 
-def _rules(users: object, user: object) -> str:
+def rules_of(users: object, user: object) -> str:
     """The rules of *user* from ACL LIST, without hashes of passwords."""
     for line in users if isinstance(users, list) else []:
         words = line.decode("utf-8", "replace").split() if isinstance(line, bytes) else []
@@ -110,7 +122,13 @@ def _command(*words: str) -> bytes:
     return b"*%d\r\n" % len(texts) + b"".join(b"$%d\r\n%s\r\n" % (len(text), text) for text in texts)
 
 
-def _ask(link: Link, *words: str) -> object:
+def ask(link: Link, *words: str) -> object:
+    """
+    The reply to a command.
+
+    Raises:
+        ErrorReply: The server refuses it.
+    """
     link.send(_command(*words))
     return _reply(link, 0)
 
@@ -121,7 +139,7 @@ def _reply(link: Link, depth: int) -> object:
     if kind == b"+":
         return rest
     if kind == b"-":
-        raise _Failure(rest)
+        raise ErrorReply(rest)
     if kind not in (b":", b"$", b"*") or not rest.removeprefix(b"-").isdigit() or len(rest) > 10 or depth > _DEEPEST:
         raise NoAnswer("the server does not speak Redis' protocol")
     size = int(rest)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from secrethunt.identity.aws.conditions import Truth, judge
-from secrethunt.identity.aws.decide import Decision, Principal, decide, trusts, trusts_directly, trusts_service
+from secrethunt.identity.aws.decide import Decision, Principal, Target, decide, trusts, trusts_directly, trusts_service
 from secrethunt.identity.aws.documents import Condition, DocumentError, Policy, parse_policy
 from secrethunt.identity.aws.patterns import covers, filled, overlaps
 
@@ -100,17 +100,17 @@ def bucket_policy(principal: Any, **more: Any) -> Policy:
 
 def test_a_resource_policy_that_names_the_user_is_enough_within_the_account() -> None:
     # "Identity-based policies and resource-based policies": the union of both within one account.
-    assert decide(user(), "s3:GetObject", OBJECT, resource_policy=bucket_policy({"AWS": USER})).truth is YES
+    assert decide(user(), "s3:GetObject", OBJECT, target=Target(bucket_policy({"AWS": USER}))).truth is YES
     root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
-    assert decide(user(), "s3:GetObject", OBJECT, resource_policy=bucket_policy(root)).truth is NO
+    assert decide(user(), "s3:GetObject", OBJECT, target=Target(bucket_policy(root))).truth is NO
 
 
 def test_across_accounts_both_sides_must_allow() -> None:
     theirs = bucket_policy({"AWS": f"arn:aws:iam::{ACCOUNT}:root"})
-    both = decide(user(allow("s3:*")), "s3:GetObject", OBJECT, resource_policy=theirs, owner="210987654321")
+    both = decide(user(allow("s3:*")), "s3:GetObject", OBJECT, target=Target(theirs, "210987654321"))
     assert both.truth is YES
-    assert decide(user(), "s3:GetObject", OBJECT, resource_policy=theirs, owner="210987654321").truth is NO
-    alone = decide(user(allow("s3:*")), "s3:GetObject", OBJECT, owner="210987654321")
+    assert decide(user(), "s3:GetObject", OBJECT, target=Target(theirs, "210987654321")).truth is NO
+    alone = decide(user(allow("s3:*")), "s3:GetObject", OBJECT, target=Target(owner="210987654321"))
     assert (alone.truth, alone.blocked_by) == (NO, "the resource's own account does not allow it")
 
 
@@ -120,8 +120,8 @@ def test_a_key_of_kms_needs_its_own_policy() -> None:
     opened = policy(
         {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
     )
-    assert decide(user(allow("kms:Decrypt")), "kms:Decrypt", key, resource_policy=closed).truth is NO
-    assert decide(user(allow("kms:Decrypt")), "kms:Decrypt", key, resource_policy=opened).truth is YES
+    assert decide(user(allow("kms:Decrypt")), "kms:Decrypt", key, target=Target(closed)).truth is NO
+    assert decide(user(allow("kms:Decrypt")), "kms:Decrypt", key, target=Target(opened)).truth is YES
 
 
 @pytest.mark.parametrize(
@@ -227,3 +227,97 @@ def test_conditions_are_read_with_prefix_and_suffix() -> None:
         0
     ]
     assert statement.conditions == (Condition("stringlike", "aws:tagkeys", ("a",), "foranyvalue", True),)
+
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/deploy"
+
+
+def role(*statements: dict[str, Any], **fields: Any) -> Principal:
+    return Principal(ROLE, ACCOUNT, (policy(*statements),), **fields)
+
+
+def test_a_boundary_takes_from_what_is_given_to_a_roles_arn_but_not_to_a_users() -> None:
+    # IAM User Guide, "Permissions boundaries for IAM entities", resource-based policies.
+    closed = policy(allow("sqs:*"), name="boundary")
+    for principal, named, expected in (
+        (user(boundary=closed), USER, YES),
+        (role(boundary=closed), ROLE, NO),
+        (role(boundary=closed), f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/session", YES),
+        (role(boundary=closed), "*", YES),
+    ):
+        given = Target(bucket_policy({"AWS": named}))
+        assert decide(principal, "s3:GetObject", OBJECT, target=given).truth is expected
+
+
+def test_everybody_but_bob_is_denied() -> None:
+    # IAM User Guide, "AWS JSON policy elements: NotPrincipal": Bob's ARN and his account's are both excepted.
+    def denied(*excepted: str) -> Truth:
+        statement = {"Effect": "Deny", "NotPrincipal": {"AWS": list(excepted)}, "Action": "s3:*", "Resource": "*"}
+        return decide(user(allow("s3:*")), "s3:GetObject", OBJECT, target=Target(policy(statement))).truth
+
+    root = f"arn:aws:iam::{ACCOUNT}:root"
+    assert (YES, MAYBE, NO) == (denied(USER, root), denied(USER), denied("arn:aws:iam::210987654321:user/ann"))
+
+
+def test_a_key_policy_that_names_the_user_needs_nothing_else() -> None:
+    # KMS Developer Guide, "Key policies in AWS KMS": a key policy alone may allow a principal of its account.
+    key = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1"
+    named = policy({"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "kms:Decrypt", "Resource": "*"})
+    assert decide(user(), "kms:Decrypt", key, target=Target(named)).truth is YES
+
+
+def test_resource_control_policies_deny_where_they_apply() -> None:
+    # Organizations User Guide, "Resource control policies": they limit resources of the account, in some services.
+    control = policy({"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}, name="rcp")
+    held = user(allow("*"), resource_control=(control,))
+    assert decide(held, "s3:GetObject", OBJECT).truth is NO
+    assert decide(held, "ec2:RunInstances", "*").truth is YES
+    foreign = Target(bucket_policy({"AWS": USER}), "210987654321", (control,))
+    assert decide(user(allow("*")), "s3:GetObject", OBJECT, target=foreign).truth is NO
+
+
+WEEK = {"DateGreaterThan": {"aws:CurrentTime": "2020-04-01T00:00:00Z"}}
+
+
+@pytest.mark.parametrize(
+    ("statements", "action", "resource", "context", "expected"),
+    [
+        # "AWS: Allows access within specific dates" (IAM User Guide, example policies).
+        ([allow("s3:*", Condition={**WEEK, "DateLessThan": {"aws:CurrentTime": "2020-06-30T23:59:59Z"}})],
+         "s3:GetObject", OBJECT, {"aws:currenttime": ["2020-05-01T00:00:00Z"]}, YES),
+        ([allow("s3:*", Condition={**WEEK, "DateLessThan": {"aws:CurrentTime": "2020-06-30T23:59:59Z"}})],
+         "s3:GetObject", OBJECT, {"aws:currenttime": ["2020-07-01T00:00:00Z"]}, NO),
+        # "AWS: Denies access to AWS based on the source IP".
+        ([allow("*"), deny("*", Condition={"NotIpAddress": {"aws:SourceIp": ["192.0.2.0/24", "203.0.113.0/24"]},
+                                           "Bool": {"aws:ViaAWSService": "false"}})],
+         "ec2:RunInstances", "*", {"aws:sourceip": ["198.51.100.7"], "aws:viaawsservice": ["false"]}, NO),
+        ([allow("*"), deny("*", Condition={"NotIpAddress": {"aws:SourceIp": ["192.0.2.0/24", "203.0.113.0/24"]},
+                                           "Bool": {"aws:ViaAWSService": "false"}})],
+         "ec2:RunInstances", "*", {"aws:sourceip": ["192.0.2.7"], "aws:viaawsservice": ["false"]}, YES),
+        # "AWS: Denies access to AWS based on the requested Region", with the services that have none excepted.
+        ([allow("*"), {"Effect": "Deny", "NotAction": ["cloudfront:*", "iam:*", "route53:*", "support:*"],
+                       "Resource": "*", "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["eu-central-1"]}}}],
+         "ec2:RunInstances", "*", {"aws:requestedregion": ["us-east-1"]}, NO),
+        ([allow("*"), {"Effect": "Deny", "NotAction": ["cloudfront:*", "iam:*", "route53:*", "support:*"],
+                       "Resource": "*", "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["eu-central-1"]}}}],
+         "iam:CreateUser", "*", {"aws:requestedregion": ["us-east-1"]}, YES),
+        # "Amazon S3: Allows IAM users access to their S3 home directory, programmatically and in the console".
+        ([allow("s3:*", ["arn:aws:s3:::b/home/${aws:username}/*"])],
+         "s3:GetObject", "arn:aws:s3:::b/home/ann/x", {"aws:username": ["ann"]}, YES),
+        ([allow("s3:*", ["arn:aws:s3:::b/home/${aws:username}/*"])],
+         "s3:GetObject", "arn:aws:s3:::b/home/bob/x", {"aws:username": ["ann"]}, NO),
+        # "AWS: Allows MFA-authenticated IAM users to manage their own credentials": what the key alone cannot.
+        ([allow("*"), {"Effect": "Deny", "NotAction": ["iam:ListUsers", "sts:GetSessionToken"], "Resource": "*",
+                       "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}],
+         "s3:GetObject", OBJECT, {"aws:multifactorauthpresent": []}, NO),
+        # "EC2: Allows starting or stopping instances a user has tagged".
+        ([allow("ec2:StopInstances", "arn:aws:ec2:*:*:instance/*",
+                Condition={"StringEquals": {"aws:ResourceTag/Owner": "${aws:username}"}})],
+         "ec2:StopInstances", f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-1",
+         {"aws:username": ["ann"], "aws:resourcetag/owner": ["ann"]}, YES),
+    ],
+)  # fmt: skip
+def test_examples_of_the_iam_user_guide(
+    statements: list[dict[str, Any]], action: str, resource: str, context: dict[str, list[str]], expected: Truth
+) -> None:
+    assert decide(user(*statements, context=context), action, resource).truth is expected

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from secrethunt.identity.aws.authorization_details import AuthorizationDetails
 from secrethunt.identity.aws.escalation import catalogue
 from secrethunt.identity.aws.expander import AwsExpander
-from secrethunt.identity.contract import Access, Edge, EdgeKind, EdgeStatus
+from secrethunt.identity.contract import Access, Edge, EdgeKind, EdgeStatus, Node, NodeKind
 from tests.identity.memory_graph import MemoryGraph
 
 ACCOUNT = "123456789012"
@@ -199,3 +200,164 @@ def test_an_action_gives_nothing_on_what_it_does_not_work_on(tmp_path: Path) -> 
 def test_the_catalogue_names_what_each_path_needs_and_where_that_is_written() -> None:
     assert len(catalogue()) >= 60
     assert all(path.needs and path.reference.startswith("https://docs.aws.amazon.com/") for path in catalogue())
+
+
+def graph_of(folder: Path, *more: Node | Edge, **lists: list[dict[str, Any]]) -> MemoryGraph:
+    path = folder / "account.json"
+    path.write_text(json.dumps(lists))
+    graph = MemoryGraph(AuthorizationDetails().read(str(path)))
+    graph.add(more)
+    return graph
+
+
+def of(graph: MemoryGraph, key: str) -> list[Edge]:
+    node = graph.node(key)
+    assert node is not None
+    return list(AwsExpander().expand(node, graph))
+
+
+def test_another_accounts_role_is_taken_where_both_sides_allow(tmp_path: Path) -> None:
+    theirs = role("partner", {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, ALL)
+    theirs["Arn"] = "arn:aws:iam::210987654321:role/partner"
+    external = {"StringEquals": {"sts:ExternalId": "17"}}
+    theirs["AssumeRolePolicyDocument"]["Statement"][0]["Condition"] = external
+    [edge] = edges_of(tmp_path, "ci", UserDetailList=[user("ci", allow("sts:AssumeRole"))], RoleDetailList=[theirs])
+    assert (EdgeStatus.CONDITIONAL, "sts:externalid stringequals 17") == (edge.status, edge.detail)
+    assert [] == edges_of(tmp_path, "ci", UserDetailList=[user("ci")], RoleDetailList=[theirs])
+
+
+def test_a_denied_assumption_is_none_even_where_the_role_names_the_user(tmp_path: Path) -> None:
+    denied = {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"}
+    roles = [role("direct", {"AWS": arn("user", "ci")}, ALL)]
+    assert [] == edges_of(tmp_path, "ci", UserDetailList=[user("ci", denied)], RoleDetailList=roles)
+
+
+def resource(name: str, document_of: dict[str, Any] | None = None, account: str = ACCOUNT) -> Node:
+    properties = {"document": document_of} if document_of else {}
+    return Node(f"aws:arn:aws:s3:::{name}", NodeKind.RESOURCE, "aws", name, f"aws:account:{account}", properties)
+
+
+def test_a_buckets_policy_gives_what_no_policy_of_the_user_does(tmp_path: Path) -> None:
+    given = document(allow("s3:GetObject", "arn:aws:s3:::b/*", Principal={"AWS": arn("user", "ci")}))
+    trusts = Edge("aws:arn:aws:s3:::b", "aws:" + arn("user", "ci"), EdgeKind.TRUSTS)
+    for account, status in ((ACCOUNT, [EdgeStatus.CONFIRMED]), ("210987654321", [])):
+        graph = graph_of(tmp_path, resource("b", given, account), trusts, UserDetailList=[user("ci")])
+        edges = of(graph, "aws:" + arn("user", "ci"))
+        assert status == [edge.status for edge in edges]
+        assert all((edge.access, edge.actions) == (Access.READ, ("s3:GetObject",)) for edge in edges)
+
+
+def test_what_is_public_is_not_what_a_key_reaches(tmp_path: Path) -> None:
+    public = document(allow("s3:GetObject", "arn:aws:s3:::b/*", Principal="*"))
+    trusts = Edge("aws:arn:aws:s3:::b", "aws:any:principal", EdgeKind.TRUSTS)
+    graph = graph_of(tmp_path, resource("b", public), trusts, UserDetailList=[user("ci")])
+    assert [] == of(graph, "aws:" + arn("user", "ci"))
+
+
+def test_a_stored_resource_that_is_denied_is_left_out(tmp_path: Path) -> None:
+    denied = {"Effect": "Deny", "Action": "s3:*", "Resource": ["arn:aws:s3:::hr", "arn:aws:s3:::hr/*"]}
+    closed = document({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::own/*"})
+    buckets = [resource("hr"), resource("reports"), resource("own", closed)]
+    graph = graph_of(tmp_path, *buckets, UserDetailList=[user("ci", allow("s3:GetObject"), denied)])
+    targets = [edge.target for edge in of(graph, "aws:" + arn("user", "ci"))]
+    assert [f"aws:any:s3@{ACCOUNT}", "aws:arn:aws:s3:::reports"] == targets
+
+
+def test_what_was_not_imported_is_unknown_never_nothing(tmp_path: Path) -> None:
+    attached = [{"PolicyArn": "arn:aws:iam::aws:policy/Something", "PolicyName": "Something"}]
+    ci = user("ci", AttachedManagedPolicies=attached, GroupList=["lost"])
+    edges = edges_of(tmp_path, "ci", UserDetailList=[ci])
+    assert [EdgeStatus.UNKNOWN] * 2 == [edge.status for edge in edges]
+    assert "arn:aws:iam::aws:policy/Something counts for it" in edges[1].detail
+    bounded = user("ci", ALL, PermissionsBoundary={"PermissionsBoundaryArn": arn("policy", "lost")})
+    [edge] = edges_of(tmp_path, "ci", UserDetailList=[bounded])
+    assert EdgeStatus.CONDITIONAL is edge.status
+
+
+def test_a_key_that_names_the_user_without_its_path_leads_to_the_user(tmp_path: Path) -> None:
+    ci = user("ci", ALL)
+    ci["Arn"] = arn("user", "team/ci")
+    graph = graph_of(tmp_path, UserDetailList=[ci])
+    [edge] = of(graph, "aws:" + arn("user", "ci"))
+    assert ("aws:" + arn("user", "ci"), ADMIN) == (edge.source, edge.target)
+
+
+def test_tags_decide_conditions_on_them(tmp_path: Path) -> None:
+    by_tag = allow("s3:GetObject", Condition={"StringEquals": {"aws:PrincipalTag/team": "red"}})
+    for tags, count in (([{"Key": "team", "Value": "red"}], 1), ([{"Key": "team", "Value": "blue"}], 0), ([], 0)):
+        edges = edges_of(tmp_path, "ci", UserDetailList=[user("ci", by_tag, Tags=tags)])
+        assert [EdgeStatus.CONFIRMED] * count == [edge.status for edge in edges]
+    # Whoever takes a role may bring tags where its trust policy says so.
+    free = role("app", {"AWS": ACCOUNT}, by_tag)
+    free["AssumeRolePolicyDocument"]["Statement"][0]["Action"] = ["sts:AssumeRole", "sts:TagSession"]
+    graph = graph_of(tmp_path, RoleDetailList=[free])
+    assert [EdgeStatus.CONDITIONAL] == [edge.status for edge in of(graph, "aws:" + arn("role", "app"))]
+
+
+def test_a_tag_on_the_role_decides_whether_it_can_be_passed(tmp_path: Path) -> None:
+    tagged = allow("iam:PassRole", Condition={"StringEquals": {"iam:ResourceTag/env": "dev"}})
+    ci = user("ci", tagged, allow(["lambda:CreateFunction", "lambda:InvokeFunction"]))
+    roles = [role("dev", LAMBDA, ALL), role("live", LAMBDA, ALL)]
+    roles[0]["Tags"] = [{"Key": "env", "Value": "dev"}]
+    roles[1]["Tags"] = [{"Key": "env", "Value": "live"}]
+    edges = edges_of(tmp_path, "ci", UserDetailList=[ci], RoleDetailList=roles)
+    assert ["aws:" + arn("role", "dev")] == [edge.target for edge in edges if edge.kind is EdgeKind.CAN_PASS_TO]
+
+
+def test_an_attachment_that_is_held_to_one_policy_or_a_boundary_is_no_way_to_everything(tmp_path: Path) -> None:
+    held = allow("iam:AttachUserPolicy", Condition={"ArnEquals": {"iam:PolicyARN": arn("policy", "readers")}})
+    assert ADMIN not in {edge.target for edge in alone(tmp_path, held)}
+    bound = {"StringEquals": {"iam:PermissionsBoundary": arn("policy", "bound")}}
+    delegated = allow(["iam:CreateRole", "iam:AttachRolePolicy"], Condition=bound)
+    assert ADMIN not in {edge.target for edge in alone(tmp_path, delegated)}
+    assert ADMIN in {edge.target for edge in alone(tmp_path, allow(["iam:CreateRole", "iam:AttachRolePolicy"]))}
+
+
+def test_retrusting_and_widening_any_role_is_a_way_to_everything(tmp_path: Path) -> None:
+    rights = allow(["iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy"])
+    roles = [role("small", LAMBDA)]
+    edges = edges_of(tmp_path, "ci", UserDetailList=[user("ci", rights)], RoleDetailList=roles)
+    assert ADMIN in {edge.target for edge in edges}
+    linked = role("linked", LAMBDA)
+    linked["Arn"] = arn("role", "aws-service-role/lambda.amazonaws.com/linked")
+    edges = edges_of(tmp_path, "ci", UserDetailList=[user("ci", rights)], RoleDetailList=[linked])
+    assert {ADMIN, "aws:" + linked["Arn"]}.isdisjoint(edge.target for edge in edges)
+
+
+def test_a_role_without_an_instance_profile_is_not_launched(tmp_path: Path) -> None:
+    ci = user("ci", allow(["iam:PassRole", "ec2:RunInstances"]))
+    for profiles, count in (([], 0), ([{"Arn": arn("instance-profile", "p"), "InstanceProfileName": "p"}], 1)):
+        trusted = {**role("web", {"Service": "ec2.amazonaws.com"}), "InstanceProfileList": profiles}
+        edges = edges_of(tmp_path, "ci", UserDetailList=[ci], RoleDetailList=[trusted])
+        assert count == len([edge for edge in edges if edge.kind is EdgeKind.CAN_PASS_TO])
+
+
+def test_running_machines_that_nobody_imported_are_a_potential_way_to_their_roles(tmp_path: Path) -> None:
+    ci = user("ci", allow("ssm:SendCommand"))
+    roles = [role("web", {"Service": "ec2.amazonaws.com"}, ALL)]
+    found = edges_of(tmp_path, "ci", UserDetailList=[ci], RoleDetailList=roles)
+    taken = [edge for edge in found if edge.kind is EdgeKind.CAN_ASSUME]
+    assert [("aws:" + arn("role", "web"), EdgeStatus.POTENTIAL)] == [(edge.target, edge.status) for edge in taken]
+
+
+def test_the_root_user_is_everything(tmp_path: Path) -> None:
+    root = Node(f"aws:arn:aws:iam::{ACCOUNT}:root", NodeKind.IDENTITY, "aws", "root", f"aws:account:{ACCOUNT}")
+    assert [(ADMIN, EdgeStatus.CONFIRMED)] == [(e.target, e.status) for e in of(graph_of(tmp_path, root), root.key)]
+
+
+def test_a_permission_set_is_the_role_that_was_made_of_it(tmp_path: Path) -> None:
+    made = role("AWSReservedSSO_Admins_0123456789abcdef", {"Federated": "x"}, ALL)
+    name = "arn:aws:sso:::permissionSet/ssoins-1/ps-1"
+    about = {"permission_set": name}
+    described = Node("aws:" + name, NodeKind.ROLE, "aws", "Admins", "", about)
+    assigned = Node(f"aws:{name}@{ACCOUNT}", NodeKind.ROLE, "aws", "x", f"aws:account:{ACCOUNT}", about)
+    graph = graph_of(tmp_path, described, assigned, RoleDetailList=[made])
+    assert ["aws:" + made["Arn"]] == [edge.target for edge in of(graph, assigned.key)]
+
+
+def test_an_administrator_with_one_deny_is_expanded_fast(tmp_path: Path) -> None:
+    edges = alone(tmp_path, ALL, {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"})
+    started = time.process_time()
+    assert edges == alone(tmp_path, ALL, {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"})
+    assert time.process_time() - started < 2
+    assert ADMIN in {edge.target for edge in edges}

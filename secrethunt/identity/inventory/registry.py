@@ -8,7 +8,17 @@ from collections.abc import Iterator
 
 from secrethunt.identity.contract import Importer
 
-IMPORTERS: tuple[str, ...] = ("secrethunt.identity.aws.authorization_details:AuthorizationDetails",)
+IMPORTERS: tuple[str, ...] = (
+    "secrethunt.identity.aws.authorization_details:AuthorizationDetails",
+    "secrethunt.identity.terraform.state:TerraformState",
+    "secrethunt.identity.github.audit_log:GitHubAuditLog",
+    "secrethunt.identity.github.listings:GitHubListings",
+    "secrethunt.identity.gitlab.listings:GitLabListings",
+    "secrethunt.identity.okta.listings:OktaListings",
+    "secrethunt.identity.vault.listings:VaultListings",
+    "secrethunt.identity.azure.entra_listings:EntraListings",
+    "secrethunt.identity.azure.resource_listings:AzureListings",
+)
 """`module:Class` each, the more particular ones first: the first that recognises a file reads it."""
 
 

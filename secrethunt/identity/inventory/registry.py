@@ -26,6 +26,14 @@ IMPORTERS = [
     "secrethunt.identity.gcp.hierarchy:Groups",
     "secrethunt.identity.gcp.hierarchy:Hierarchy",
     "secrethunt.identity.kubernetes.objects:KubernetesObjects",
+    "secrethunt.identity.terraform.state:TerraformState",
+    "secrethunt.identity.github.audit_log:GitHubAuditLog",
+    "secrethunt.identity.github.listings:GitHubListings",
+    "secrethunt.identity.gitlab.listings:GitLabListings",
+    "secrethunt.identity.okta.listings:OktaListings",
+    "secrethunt.identity.vault.listings:VaultListings",
+    "secrethunt.identity.azure.entra_listings:EntraListings",
+    "secrethunt.identity.azure.resource_listings:AzureListings",
 ]
 """`module:Class` each, the more particular ones first: the first that recognises a file reads it."""
 

@@ -16,7 +16,6 @@ from secrethunt.validate.wire.link import Link
 from secrethunt.validate.wire.login import Attempt
 from secrethunt.validate.wire.redis import ErrorReply, ask, login, rules_of, target_of
 
-
 _ADMIN = frozenset({"admin", "dangerous", "config", "debug", "module", "slaveof", "replicaof"})
 """Commands and categories that lead to the whole server; `CONFIG GET requirepass` shows a password."""
 _READING = frozenset(

@@ -41,7 +41,7 @@ class Desk:
         """Tells the store whose it is, and that it is an administrator."""
         secret = f"secret:{secret_id}"
         with open_store(self.db) as store, Run(store, RunKind.IMPORT, "test") as run:
-            items = [
+            items: list[Node | Edge] = [
                 Node("acme:user:ci", NodeKind.IDENTITY, "acme", "ci", "", {"permissions_known": True}),
                 Node("acme:any:*@1", NodeKind.RESOURCE, "acme", "everything", "", {"tier0": True, "sensitivity": 1.0}),
                 Edge(secret, "acme:user:ci", EdgeKind.AUTHENTICATES_AS, evidence="told so"),

@@ -81,7 +81,9 @@ def access_of(action: str) -> Access:
     if not data.actions.action_exists(prefix.lower(), name.lower()):
         return Access.WRITE
     levels = data.actions.get_action_details(prefix.lower(), name.lower())["accessLevel"].split(", ")
-    return max(_LEVELS.get(level, Access.WRITE) for level in levels)
+    access = max(_LEVELS.get(level, Access.WRITE) for level in levels)
+    # The reference calls a few lists and descriptions writes or permissions management; they change nothing.
+    return min(access, Access.READ) if name.lower().startswith(("list", "describe")) else access
 
 
 @functools.lru_cache(maxsize=1 << 15)

@@ -259,7 +259,7 @@ def paths_of(folder: Path, path: Escalation, permissions: Sequence[str]) -> list
               "deniedPermissions": ["storage.googleapis.com/objects.get"]}  # fmt: skip
     role = {**custom(*permissions), "name": "organizations/1/roles/own"}
     held = ["storage.objects.get"] if path.how == "undeny" else []
-    accounts = [*ACCOUNTS]
+    accounts: list[dict[str, Any]] = [*ACCOUNTS]
     if path.target == "disabled":
         accounts[1] = {**accounts[1], "disabled": True}
     graph = graph_of(

@@ -56,7 +56,7 @@ class EdgeKind(enum.Enum):
     BOUNDED_BY = "BOUNDED_BY"
     """Identity, role or account → policy that limits it (boundary, service control policy)."""
     TRUSTS = "TRUSTS"
-    """Role → whom its trust policy names."""
+    """Role or resource → whom its own policy names: how it is found by who may use it."""
     CAN_ASSUME = "CAN_ASSUME"
     CAN_MINT_KEY_FOR = "CAN_MINT_KEY_FOR"
     CAN_CHANGE_POLICY_OF = "CAN_CHANGE_POLICY_OF"

@@ -139,7 +139,9 @@ class Inventory:
     def _nodes(self, wanted: Filter) -> Iterator[Node]:
         for provider in wanted.providers or ("",):
             for kind in IDENTITY_KINDS:
-                yield from self._graph.nodes(kind=kind, provider=provider)
+                # A node with `same_as` is a short name of another one, which is listed.
+                found = self._graph.nodes(kind=kind, provider=provider)
+                yield from (node for node in found if not node.properties.get("same_as"))
 
     def _fits_row(self, row: IdentityRow, wanted: Filter) -> bool:
         is_stale = wanted.stale_days is None or self._is_before(row.last_used or row.created, -wanted.stale_days)

@@ -117,7 +117,9 @@ def _without_path(node_key: str, kind: NodeKind, arn: str, type_name: str) -> It
     name = path.rpartition("/")[2]
     if name != path:
         short = f"{PREFIX}{base}/{name}"
-        yield Node(short, kind, "aws", name, _account(arn), {"type": type_name, "same_as": node_key})
+        yield Node(
+            short, kind, "aws", name, _account(arn), {"type": type_name, "same_as": node_key, "permissions_known": True}
+        )
         yield Edge(short, node_key, EdgeKind.DUPLICATE_OF, evidence=f"the name in {arn}")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from secrethunt.identity.aws.decide import decide
 from secrethunt.identity.aws.expander import AwsExpander
 from secrethunt.identity.aws.principals import Principals
 from secrethunt.identity.aws.resources import Resources
+from secrethunt.identity.blast import BlastRadii
 from secrethunt.identity.contract import Access, Edge, EdgeKind, EdgeStatus, Importer, Node
+from secrethunt.store import StoreGraph, open_store
 from tests.cli.runner import Runner
 from tests.identity.memory_graph import MemoryGraph
 from tests.services.aws_account import ACCOUNT, Account, export, kind_of, serve_account, user_name
@@ -67,23 +70,44 @@ def owner(graph: MemoryGraph, key_id: str) -> Node:
     return Principals(graph).itself(edge.target) or pytest.fail(edge.target)
 
 
-def test_found_keys_are_live_and_belong_to_whom_the_exports_say(
-    account: Account, graph: MemoryGraph, tmp_path: Path
-) -> None:
-    secrethunt = Runner(tmp_path / "home")
-    folder = tmp_path / "repository"
-    history(folder, account)
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One scan that asked, and what it kept."""
+
+    runner: Runner
+    folder: Path
+    database: str
+    pairs: list[dict[str, Any]]
+    kinds: dict[str, str]
+    """Kind of user by secret id."""
+
+
+@pytest.fixture(scope="module")
+def live(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Live:
+    base = tmp_path_factory.mktemp("live")
+    history(base / "repository", account)
+    runner, database = Runner(base / "home"), str(base / "live.sqlite")
     where = ("--endpoint", f"aws=http://127.0.0.1:{account.port}")
-    options = ("--validate", "--only", "aws", "--format", "jsonl", "--show-secrets")
-    outcome = secrethunt.run("scan", *options, *where, str(folder))
-    pairs = [finding for finding in outcome.findings if finding["rule_id"] == "aws.key-pair"]
-    assert len(PLANTED) == len(pairs)
-    assert {"active"} == {finding["verdict"]["state"] for finding in pairs}
-    for finding in pairs:
-        [key_id] = [part["value"] for part in finding["parts"] if part["name"] == "access_key_id"]
-        live = finding["verdict"]["facts"]
-        told = owner(graph, key_id)
-        assert (live["account"], live["account_id"]) == (told.key.removeprefix("aws:"), ACCOUNT)
+    options = ("--validate", "--only", "aws", "--format", "jsonl", "--show-secrets", "--db", database)
+    findings = runner.run("scan", *options, *where, str(base / "repository")).findings
+    pairs = [finding for finding in findings if finding["rule_id"] == "aws.key-pair"]
+    by_key = {account.keys[user_name(number)].key_id: kind_of(number) for number in PLANTED}
+    kinds = {finding["secret_id"]: by_key[_key_id(finding)] for finding in pairs}
+    return Live(runner, base / "repository", database, pairs, kinds)
+
+
+def _key_id(finding: dict[str, Any]) -> str:
+    [key_id] = [part["value"] for part in finding["parts"] if part["name"] == "access_key_id"]
+    return str(key_id)
+
+
+def test_found_keys_are_live_and_belong_to_whom_the_exports_say(live: Live, graph: MemoryGraph) -> None:
+    assert len(PLANTED) == len(live.pairs)
+    assert {"active"} == {finding["verdict"]["state"] for finding in live.pairs}
+    for finding in live.pairs:
+        facts = finding["verdict"]["facts"]
+        told = owner(graph, _key_id(finding))
+        assert (facts["account"], facts["account_id"]) == (told.key.removeprefix("aws:"), ACCOUNT)
 
 
 def walked(graph: MemoryGraph, start: Node) -> dict[str, Edge]:
@@ -143,3 +167,32 @@ def test_what_the_exports_say_is_what_the_server_does(account: Account, graph: M
             assert re.search("AccessDenied|not authorized", str(err)), err
             is_allowed = False
         assert (action, is_allowed) == (action, decide(principal, action, "*").truth is Truth.YES)
+
+
+def test_found_keys_rank_alike_live_and_from_exports_alone(account: Account, tmp_path: Path, live: Live) -> None:
+    export(account, tmp_path / "exports")
+    databases = {"live": (live.runner, live.database), "offline": (Runner(tmp_path), str(tmp_path / "offline.sqlite"))}
+    options = ("--only", "aws", "--format", "jsonl", "--db", databases["offline"][1])
+    databases["offline"][0].run("scan", *options, str(live.folder))
+    ranked = {}
+    for name, (runner, database) in databases.items():
+        assert 0 == runner.run("nhi", "import", "--db", database, str(tmp_path / "exports")).code
+        ranked[name] = _ranked(database, live.kinds)
+    assert ranked["live"] == ranked["offline"]
+    scores = ranked["live"]
+    assert {kind for kind, (low, _) in scores.items() if low >= 80} == {"admin", "taker", "passer", "fenced", "minter"}
+    assert scores["bounded"] > scores["reader"] > scores["idle"] == scores["guest"] == (0.0, 0.0)
+
+
+def _ranked(database: str, kinds: Mapping[str, str]) -> dict[str, tuple[float, float]]:
+    """Interval of the blast radius by kind of user."""
+    with open_store(database) as store:
+        graph = StoreGraph(store)
+        radii = BlastRadii(graph)
+        found = {}
+        for secret, kind in kinds.items():
+            node = graph.node(f"secret:{secret}")
+            assert node is not None
+            blast = radii.of(node).blast
+            found[kind] = (blast[0], blast[1])
+    return found

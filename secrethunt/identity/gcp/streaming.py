@@ -49,11 +49,26 @@ def first_object(head: bytes) -> Mapping[str, Any]:
     except (ijson.JSONError, ValueError):
         pass
     if not found:
-        return {}
+        return _first_inside(text)
     for name in _WRAPPERS:
         if isinstance(found.get(name), list) and found[name] and isinstance(found[name][0], dict):
             return dict(found[name][0]) if len(found) <= 2 else found
     return found
+
+
+def _first_inside(text: bytes) -> Mapping[str, Any]:
+    """The first object of the list that an answer wraps, where the list goes on beyond *text*."""
+    import ijson
+
+    for name in _WRAPPERS:
+        if f'"{name}"'.encode() in text[:4096]:
+            try:
+                first = next(ijson.items(text, f"{name}.item", use_float=True), None)
+            except (ijson.JSONError, ValueError):
+                continue
+            if isinstance(first, dict):
+                return first
+    return {}
 
 
 def _is_line(head: bytes) -> bool:

@@ -85,6 +85,21 @@ def test_fields_of_another_kind_do_no_harm(tmp_path: Path, field: str, odd: Any)
     assert all(not isinstance(item, BaseException) for item in FoundPolicies().read(str(path)))
 
 
+def test_a_large_first_entry_does_not_hide_what_a_file_is(tmp_path: Path) -> None:
+    members = [f"user:person{number}@acme.example" for number in range(5_000)]
+    policy = {"bindings": [{"role": "roles/viewer", "members": members}]}
+    exports = {
+        FoundPolicies.name: [{**POLICY, "assetType": "storage.googleapis.com/Bucket", "policy": policy}],
+        Assets.name: [{**ASSET, "iam_policy": policy}],
+        ServiceAccounts.name: {"accounts": [{"email": EMAIL, "uniqueId": "12"}] * 2_000},
+    }
+    for name, value in exports.items():
+        path = tmp_path / "x.json"
+        path.write_text(json.dumps(value, sort_keys=True, indent=2))
+        with opened_export(str(path)) as export:
+            assert export.importer is not None and name == export.importer.name
+
+
 def test_a_file_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps([POLICY, POLICY])[:-40])

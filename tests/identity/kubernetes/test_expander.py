@@ -253,7 +253,10 @@ def test_yaml_documents_and_lists_are_read_alike(tmp_path: Path) -> None:
     several = tmp_path / "prod.all.yaml"
     several.write_text(yaml.safe_dump_all(items))
     expected = edges(graph_of(tmp_path, *items))
-    for path in (listed, several):
+    mixed = tmp_path / "prod.mixed.yaml"
+    rest = json.dumps({"apiVersion": "v1", "kind": "List", "items": items[1:]}, indent=2)
+    mixed.write_text(f"{yaml.safe_dump(items[0])}---\n{rest}\n")
+    for path in (listed, several, mixed):
         importer = KubernetesObjects()
         assert importer.recognises(path.read_bytes()[:65536], path.name)
         assert expected == edges(MemoryGraph(importer.read(str(path))))

@@ -90,40 +90,38 @@ _SUPABASE: Names = (("ref", "project"), ("role", "role"))
 _FIREBASE: Names = (("user_id", "user"), ("email", "email"))
 """Firebase, "Verify ID tokens"."""
 
-_ISSUERS: tuple[tuple[re.Pattern[str], str, Names], ...] = tuple(
-    (re.compile(pattern), name, names)
-    for pattern, name, names in (
-        (r"https://token\.actions\.githubusercontent\.com(?:/|$)", "github", _GITHUB),
-        (r"https://[\w.-]+/_services/token$", "github", _GITHUB),
-        (r"https://gitlab\.", "gitlab", _GITLAB),
-        (r"https://login\.microsoftonline\.(?:com|us)/|https://sts\.windows\.net/", "azure", _ENTRA),
-        (r"https?://accounts\.google\.com$|^accounts\.google\.com$", "gcp", _GOOGLE),
-        (r"https://securetoken\.google\.com/", "firebase", _FIREBASE),
-        (r"https://cognito-idp\.[a-z0-9-]+\.amazonaws\.com", "aws", _COGNITO),
-        (r"https://[\w.-]+\.okta(?:preview|-emea)?\.com(?:/|$)", "okta", _OKTA),
-        (r"https://[\w.-]+\.auth0\.com/?$", "auth0", _AUTH0),
-        (r"https://app\.terraform\.io$", "terraform", _TERRAFORM),
-        (r"https://api\.bitbucket\.org/", "bitbucket", _BITBUCKET),
-        (r"https://oidc\.circleci\.com/org/", "circleci", _CIRCLECI),
-        (r"https://agent\.buildkite\.com$", "buildkite", _BUILDKITE),
-        (r"https://[\w.-]+\.spacelift\.io$", "spacelift", _SPACELIFT),
-        (r"https://oidc\.vercel\.com(?:/|$)", "vercel", _VERCEL),
-        (r"supabase$|https://[a-z]{20}\.supabase\.co/auth/v1$", "supabase", _SUPABASE),
-    )
+_ISSUERS: tuple[tuple[str, str, Names], ...] = (
+    (r"https://token\.actions\.githubusercontent\.com(?:/|$)", "github", _GITHUB),
+    (r"https://[\w.-]+/_services/token$", "github", _GITHUB),
+    (r"https://gitlab\.", "gitlab", _GITLAB),
+    (r"https://login\.microsoftonline\.(?:com|us)/|https://sts\.windows\.net/", "azure", _ENTRA),
+    (r"https?://accounts\.google\.com$|^accounts\.google\.com$", "gcp", _GOOGLE),
+    (r"https://securetoken\.google\.com/", "firebase", _FIREBASE),
+    (r"https://cognito-idp\.[a-z0-9-]+\.amazonaws\.com", "aws", _COGNITO),
+    (r"https://[\w.-]+\.okta(?:preview|-emea)?\.com(?:/|$)", "okta", _OKTA),
+    (r"https://[\w.-]+\.auth0\.com/?$", "auth0", _AUTH0),
+    (r"https://app\.terraform\.io$", "terraform", _TERRAFORM),
+    (r"https://api\.bitbucket\.org/", "bitbucket", _BITBUCKET),
+    (r"https://oidc\.circleci\.com/org/", "circleci", _CIRCLECI),
+    (r"https://agent\.buildkite\.com$", "buildkite", _BUILDKITE),
+    (r"https://[\w.-]+\.spacelift\.io$", "spacelift", _SPACELIFT),
+    (r"https://oidc\.vercel\.com(?:/|$)", "vercel", _VERCEL),
+    (r"supabase$|https://[a-z]{20}\.supabase\.co/auth/v1$", "supabase", _SUPABASE),
 )
+"""Matched from the start of `iss`; `re` keeps what it compiled, so that a scan without tokens compiles nothing."""
 _IN_ISSUER = (
-    ("project", re.compile(r"https://securetoken\.google\.com/([\w-]{4,40})$")),
-    ("user_pool", re.compile(r"https://cognito-idp\.[a-z0-9-]+\.amazonaws\.com/([\w-]{5,60})$")),
-    ("region", re.compile(r"https://cognito-idp\.([a-z0-9-]+)\.amazonaws\.com/")),
-    ("organization", re.compile(r"https://oidc\.circleci\.com/org/([\w-]{36})$")),
-    ("tenant", re.compile(r"https://sts\.windows\.net/([\w-]{36})/?$")),
+    ("project", r"https://securetoken\.google\.com/([\w-]{4,40})$"),
+    ("user_pool", r"https://cognito-idp\.[a-z0-9-]+\.amazonaws\.com/([\w-]{5,60})$"),
+    ("region", r"https://cognito-idp\.([a-z0-9-]+)\.amazonaws\.com/"),
+    ("organization", r"https://oidc\.circleci\.com/org/([\w-]{36})$"),
+    ("tenant", r"https://sts\.windows\.net/([\w-]{36})/?$"),
 )
 
 
 def issuer_of(issuer: str) -> str:
     """Which service the claim `iss` names: a provider, or empty."""
     for pattern, name, _ in _ISSUERS:
-        if pattern.match(issuer):
+        if re.match(pattern, issuer):
             return name
     return ""
 
@@ -137,11 +135,11 @@ def issuer_facts(claims: Claims) -> Iterator[Fact]:
         yield from _first(claims, _GITLAB)
         return
     for pattern, _, names in _ISSUERS:
-        if pattern.match(issuer):
+        if re.match(pattern, issuer):
             yield from _first(claims, names)
             break
     for name, pattern in _IN_ISSUER:
-        if match := pattern.match(issuer):
+        if match := re.match(pattern, issuer):
             yield name, shown(match.group(1))
 
 

@@ -14,8 +14,9 @@ import click
 from secrethunt import __version__
 from secrethunt.blast_summary import BANDS
 from secrethunt.cli.config import cache_directory, load_config
+from secrethunt.cli.keys import fingerprint_key
 from secrethunt.cli.outputs import open_output
-from secrethunt.cli.scan import fingerprint_key, wants_color
+from secrethunt.cli.scan import wants_color
 from secrethunt.cli.selection import lower_selection, rule_options
 from secrethunt.cli.storing import database_path, db_option, open_database
 from secrethunt.diskcache import DiskCache

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -331,7 +330,7 @@ def _as_text(described: dict[str, Any]) -> Iterator[str]:
         if name == "properties":
             yield "properties:"
             for field, item in value.items():
-                with contextlib.suppress(ValueError):
+                if item not in ("", None, [], {}):
                     yield f"  {field}: {item if isinstance(item, str) else json.dumps(item)}"
         elif name == "credentials":
             yield "credentials:"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-What the well-known issuers of JSON Web Tokens add to the registered claims: whose workload, pipeline, app or user a token
-is. Each issuer's claims are read only from its own tokens, because others use the same names for other things.
+What the well-known issuers of JSON Web Tokens add to the registered claims: whose workload, pipeline, app or user a
+token is. Each issuer's claims are read only from its own tokens, because others use the same names for other things.
 """
 
 from __future__ import annotations

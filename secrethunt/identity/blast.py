@@ -13,6 +13,7 @@ More of the same counts less and less (`repeat` in `weights.json`): the right to
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -26,8 +27,11 @@ from secrethunt.identity.weights import Weights, load_weights
 HOPS = 4
 """Changes of identity that are followed unless somebody says otherwise."""
 _MOST_REMEDIES = 3
+_MOST_TRIED = 12
+"""Edges that are tried for a remedy: those that most goes through."""
 _MOST_TOLD = 5
 """Unknown things in a summary."""
+_EdgeKey = tuple[str, str, EdgeKind, str]
 _TIES = (EdgeKind.AUTHENTICATES_AS, EdgeKind.DUPLICATE_OF)
 _STARTS = frozenset({NodeKind.IDENTITY, NodeKind.ROLE, NodeKind.GROUP, NodeKind.CREDENTIAL})
 
@@ -118,7 +122,8 @@ class BlastRadii:
         weights = self._weights
         known = search(start, self._steps, weights, hops=self._hops, assumes=False)
         possible = search(start, self._steps, weights, hops=self._hops, assumes=True) if known.unknown else known
-        counted, all_counted = self._counted(known), self._counted(possible)
+        counted = self._counted(known)
+        all_counted = self._counted(possible) if possible is not known else counted
         blast = self._scores(counted, all_counted, is_known=not possible.unknown)
         around = circumstances or circumstances_of(start, self._graph)
         risk = self._risk(blast, around, is_known=not possible.unknown)
@@ -169,21 +174,27 @@ class BlastRadii:
 
     def _remedies(self, known: list[Counted], possible: list[Counted], blast: tuple[float, float]) -> Iterator[Remedy]:
         """The edges without which least would be left, each by itself; the secret's own tie to its identity is none."""
-        through: dict[tuple[str, str, EdgeKind, str], Edge] = {}
-        for one in known[:50]:
+        through: dict[_EdgeKey, Edge] = {}
+        shares: dict[_EdgeKey, float] = {}
+        for one in known:
             for step in one.reached.way:
                 if step.edge.kind not in _TIES:
-                    through.setdefault(_edge_key(step.edge), step.edge)
+                    key = _edge_key(step.edge)
+                    through.setdefault(key, step.edge)
+                    shares[key] = shares.get(key, 0.0) + one.share
+        keys_of_known = [_keys(one) for one in known]
+        keys_of_possible = keys_of_known if possible is known else [_keys(one) for one in possible]
         options = []
-        for key, edge in through.items():
+        for key in heapq.nlargest(_MOST_TRIED, shares, key=shares.__getitem__):
             left = self._scores(
-                [one for one in known if not _goes_by(one, key)],
-                [one for one in possible if not _goes_by(one, key)],
+                [one for one, keys in zip(known, keys_of_known, strict=True) if key not in keys],
+                [one for one, keys in zip(possible, keys_of_possible, strict=True) if key not in keys],
                 is_known=True,
             )
-            options.append(Remedy(edge, left, sum(_goes_by(one, key) for one in known)))
+            options.append(Remedy(through[key], left, sum(key in keys for keys in keys_of_known)))
         # Of equals the one nearest to the secret: what is further on may be there for others' sake.
-        options.sort(key=lambda item: item.left)
+        order = {key: number for number, key in enumerate(through)}
+        options.sort(key=lambda item: (item.left, order[_edge_key(item.edge)]))
         yield from (item for item in options[:_MOST_REMEDIES] if item.left[0] < blast[0])
 
 
@@ -234,13 +245,13 @@ def _only_assumed(known: list[Counted], possible: list[Counted]) -> Iterator[Cou
             yield one
 
 
-def _edge_key(edge: Edge) -> tuple[str, str, EdgeKind, str]:
+def _edge_key(edge: Edge) -> _EdgeKey:
     """What is cut: all that one evidence gives one holder, or one edge where nothing says what gives it."""
     return edge.source, edge.evidence or edge.target, edge.kind, edge.known.value
 
 
-def _goes_by(one: Counted, key: tuple[str, str, EdgeKind, str]) -> bool:
-    return any(_edge_key(step.edge) == key for step in one.reached.way)
+def _keys(one: Counted) -> frozenset[_EdgeKey]:
+    return frozenset(_edge_key(step.edge) for step in one.reached.way)
 
 
 def can_start(node: Node) -> bool:

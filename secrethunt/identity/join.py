@@ -50,12 +50,14 @@ class Recogniser(Graph, Protocol):
     def recognised(self, hint: Hint, *, limit: int = 20) -> list[Node]:
         """Credentials and identities with this clue, by key; at most *limit*. None that only secrets name."""
 
+    def found(self) -> Iterator[Node]:
+        """Credentials that scans found, by key."""
+
 
 def iter_joins(graph: Recogniser) -> Iterator[Node | Edge]:
     """Edges from all found secrets to what they are the same as, or authenticate as."""
-    for node in graph.nodes(kind=NodeKind.CREDENTIAL):
-        if node.key.startswith(SECRET):
-            yield from joins_of(node, graph)
+    for node in graph.found():
+        yield from joins_of(node, graph)
 
 
 def joins_of(secret: Node, graph: Recogniser) -> Iterator[Node | Edge]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from secrethunt.identity.contract import Edge, Node
-from secrethunt.identity.saying.claims import claims
+from secrethunt.identity.saying.claims import claims, kubeconfig
 from secrethunt.identity.saying.cloud import aws, azure, google
 from secrethunt.identity.saying.connections import connection, engine_of, login, registry
 from secrethunt.identity.saying.forges import github, gitlab, private_key
@@ -27,6 +27,7 @@ _BY_PROVIDER: dict[str, Callable[[Said], Iterator[Item]]] = {
     "github": github,
     "gitlab": gitlab,
     "jwt": claims,
+    "kubernetes": kubeconfig,
     "privatekey": private_key,
     "docker": registry,
     "uri": connection,

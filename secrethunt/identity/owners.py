@@ -77,7 +77,8 @@ class CodeOwners:
         """The file of a work tree, where GitHub and GitLab look for it; None where there is none."""
         for name in (".github/CODEOWNERS", *_PLACES):
             path = os.path.join(root, name)
-            if os.path.isfile(path) and not os.path.islink(path) and os.path.getsize(path) <= _LARGEST:
+            is_inside = os.path.realpath(path) == os.path.join(os.path.realpath(root), name)
+            if os.path.isfile(path) and is_inside and os.path.getsize(path) <= _LARGEST:
                 try:
                     with open(path, "rb") as file:
                         data = file.read(_LARGEST)
@@ -108,8 +109,8 @@ class CodeOwners:
 
 
 def _rules(text: str, is_gitlab: bool) -> Iterator[OwnerRule]:
-    section, defaults, count = "", (), 0
-    owners: tuple[str, ...]
+    section, count = "", 0
+    defaults: tuple[str, ...] = ()
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
         if not line or line.startswith("#"):

@@ -111,6 +111,11 @@ class StoreGraph:
         rows = self._connection.execute(_NAMED, (hint.clue.value, hint.value, offline, limit)).fetchall()
         return [node for (key,) in rows if (node := self.node(key)) is not None]
 
+    def found(self) -> Iterator[Node]:
+        """Credentials that scans found, by key."""
+        # A semicolon follows the colon.
+        yield from self._iter_united(f"{_NODES} WHERE k.key >= ? AND k.key < ? ORDER BY k.key", ["secret:", "secret;"])
+
     def _iter_united(self, sql: str, arguments: list[str]) -> Iterator[Node]:
         key = ""
         rows: list[tuple[Any, ...]] = []

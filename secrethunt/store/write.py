@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
@@ -103,7 +103,7 @@ class Run:
 
     def add(self, items: Iterable[Node | Edge | Unread], known: Known = Known.INVENTORY) -> None:
         """
-        Write *items*; evaluated edges and things that were not read are only counted.
+        Write *items*; things that were not read are only counted, evaluated edges left out.
 
         Args:
             items: In any order; edges may lead to nodes that nobody describes.
@@ -123,6 +123,19 @@ class Run:
         """Write what is waiting."""
         if not (self._node_rows or self._edge_rows):
             return
+        try:
+            self._write()
+        except UnicodeEncodeError:
+            # Half a surrogate pair, which JSON can hold and SQLite cannot. Rare, so nobody looks for it beforehand.
+            for rows in (self._node_rows, self._edge_rows, self._alias_rows):
+                rows[:] = [tuple(map(_storable, row)) for row in rows]
+            # Numbers given out in the transaction that failed are nobody's.
+            self._ids.clear()
+            self._write()
+        for rows in (self._node_rows, self._edge_rows, self._alias_rows):
+            rows.clear()
+
+    def _write(self) -> None:
         with self._store.transaction():
             self._number()
             number, connection = self._ids, self._store.connection
@@ -134,8 +147,6 @@ class Run:
                 _ADD_EDGE, ((number[row[0]], row[1], number[row[2]], *row[3:]) for row in self._edge_rows)
             )
             connection.executemany(_ADD_ALIAS, ((row[0], row[1], number[row[2]]) for row in self._alias_rows))
-        for rows in (self._node_rows, self._edge_rows, self._alias_rows):
-            rows.clear()
 
     def finish(self, *, replace: bool = True) -> int:
         """
@@ -177,7 +188,10 @@ class Run:
         if len(self._recent) >= _MOST_RECENT:
             self._recent.clear()
         self._recent[node.key, known] = node
-        properties = json.dumps(node.properties, ensure_ascii=False, separators=(",", ":"))
+        properties = _encoded(node.properties)
+        if not node.key or properties is None:
+            self.unread += 1
+            return
         self._node_rows.append(
             (
                 node.key,
@@ -195,6 +209,9 @@ class Run:
 
     def _add_edge(self, edge: Edge) -> None:
         if edge.known is Known.EVALUATED:
+            return
+        if not (edge.source and edge.target):
+            self.unread += 1
             return
         self.edges += 1
         self._edge_rows.append(
@@ -239,6 +256,18 @@ class Run:
             self.finish()
 
 
+def _encoded(properties: Mapping[str, Any]) -> str | None:
+    """As JSON; what is no JSON (numbers of other types, dates) as its text; None for numbers that are none."""
+    try:
+        return json.dumps(properties, separators=(",", ":"), allow_nan=False, default=str)
+    except ValueError:
+        return None
+
+
+def _storable(value: Any) -> Any:
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
 def _united(older: str, newer: str) -> str:
     """Property by property; what the newer has no value for stays. Clues add up: one credential, several places."""
     properties = json.loads(older)
@@ -249,7 +278,7 @@ def _united(older: str, newer: str) -> str:
                 known += [item for item in values if item not in known]
         elif not is_empty(value) or name not in properties:
             properties[name] = value
-    return json.dumps(properties, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(properties, separators=(",", ":"))
 
 
 def is_empty(value: object) -> bool:

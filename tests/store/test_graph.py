@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -150,3 +152,19 @@ def test_nodes_are_recognised_by_their_clues(store: Store) -> None:
     for found in (hint(Clue.CLAIM, "ci@example.COM"), hint(Clue.CLAIM, "AIDAX"), hint(Clue.NAME, "CI")):
         assert [USER] == [node.key for node in graph.recognised(found)]
     assert [] == graph.recognised(hint(Clue.NAME, "nobody"))
+
+
+def test_what_no_file_can_hold_does_not_stop_an_import(store: Store) -> None:
+    half = Node("aws:\ud800", NodeKind.GROUP, "aws", "\udfff", "", {"text": "\ud800", "number": Decimal("1.5")})
+    bad: list[Node | Edge] = [
+        Node("", NodeKind.GROUP, "aws", ""),
+        Edge(USER, "", EdgeKind.MEMBER_OF),
+        user(number=math.nan),
+    ]
+    run = write(store, half, *bad, Edge(USER, half.key, EdgeKind.MEMBER_OF), Unread("a", "b"))
+    assert 4 == run.unread
+    graph = StoreGraph(store)
+    (edge,) = graph.edges_from(USER)
+    node = graph.node(edge.target)
+    assert node is not None
+    assert ("aws:\\ud800", "\\udfff", "1.5") == (node.key, node.name, node.properties["number"])

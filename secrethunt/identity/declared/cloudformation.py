@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-CloudFormation and SAM templates in YAML and JSON: users, roles, access keys, policies, functions and the roles they run as,
-secrets. Accounts are not written in templates: what is declared is keyed by file and logical id.
+CloudFormation and SAM templates in YAML and JSON: users, roles, access keys, policies, secrets, functions and the roles
+they run as. Accounts are not written in templates: what is declared is keyed by file and logical id.
 
 Format: AWS CloudFormation template reference; AWS SAM specification.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,25 +102,25 @@ def _raw(node: Any) -> str:
 
 
 def _value(node: Any, depth: int) -> Any:
+    children = node.named_children
     if depth > _DEEPEST:
         return None
-    children = node.named_children
-    if node.type in ("expression", "literal_value", "collection_value", "template_expr") and len(children) == 1:
+    if node.type in _WRAPPERS and len(children) == 1:
         return _value(children[0], depth + 1)
-    if node.type in ("string_lit", "quoted_template", "heredoc_template"):
-        return _string(node)
-    if node.type == "tuple":
-        return [_value(child, depth + 1) for child in children if child.type == "expression"][:2000]
-    if node.type == "object":
-        return dict(_members(children, depth))
-    if node.type == "function_call":
-        return _call(node, depth)
+    if node.type in _COLLECTIONS:
+        return _COLLECTIONS[node.type](node, depth)
     text = _raw(node)
-    if node.type == "expression" and _REFERENCE.fullmatch(text):
-        return Reference(text)
-    if node.type == "variable_expr":
+    if node.type == "variable_expr" or (node.type == "expression" and _REFERENCE.fullmatch(text)):
         return Reference(text)
     return text if node.type in ("numeric_lit", "bool_lit") else None
+
+
+def _list(node: Any, depth: int) -> list[Any]:
+    return [_value(child, depth + 1) for child in node.named_children[:2000] if child.type == "expression"]
+
+
+def _object(node: Any, depth: int) -> dict[str, Any]:
+    return dict(_members(node.named_children, depth))
 
 
 def _members(children: list[Any], depth: int) -> Iterator[tuple[str, Any]]:
@@ -142,10 +142,21 @@ def _call(node: Any, depth: int) -> Any:
     return None
 
 
-def _string(node: Any) -> str:
+def _string(node: Any, _depth: int) -> str:
     """The text, with what is interpolated as it stands in the file; indentation of a heredoc is kept."""
     skipped = ("quoted_template_start", "quoted_template_end", "heredoc_start", "heredoc_identifier")
     return "".join(_raw(child) for child in node.named_children if child.type not in skipped)
+
+
+_WRAPPERS = frozenset({"expression", "literal_value", "collection_value", "template_expr"})
+_COLLECTIONS: dict[str, Callable[[Any, int], Any]] = {
+    "string_lit": _string,
+    "quoted_template": _string,
+    "heredoc_template": _string,
+    "tuple": _list,
+    "object": _object,
+    "function_call": _call,
+}
 
 
 def as_document(value: Any) -> Any:

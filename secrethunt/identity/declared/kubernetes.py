@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Kubernetes manifests, and the templates of Helm charts as far as they are readable: service accounts, roles and bindings,
+Kubernetes manifests, and the templates of Helm charts as far as they are readable: service accounts, roles, bindings,
 workloads with the secrets they mount, cloud identities that service accounts may take.
 
-Which cluster a manifest goes to is not written in it: its nodes are in one that is named after the repository. Values of
-secrets are never read.
+Which cluster a manifest goes to is not written in it: its nodes are in one that is named after the repository. Values
+of secrets are never read.
 
-Format: Kubernetes API reference v1; EKS, "IAM roles for service accounts"; GKE, "Workload Identity Federation"; Microsoft
-Entra, "Workload ID".
+Format: Kubernetes API reference v1; EKS, "IAM roles for service accounts"; GKE, "Workload Identity Federation";
+Microsoft Entra, "Workload ID".
 """
 
 from __future__ import annotations
@@ -146,22 +146,23 @@ def _workload(place: Place, item: Block) -> Iterator[Node | Edge]:
 def _mounted(pod: Block, containers: list[Block]) -> Iterator[tuple[str, int]]:
     """Names of the secrets that a pod reads, and where it says so."""
     for container in containers:
-        for variable in container.items_of("env"):
-            if isinstance(variable, Block):
-                reference = variable.block("valueFrom").block("secretKeyRef")
-                yield reference.text("name"), reference.line
-        for source in container.items_of("envFrom"):
-            if isinstance(source, Block):
-                yield source.block("secretRef").text("name"), source.line
-    for volume in pod.items_of("volumes"):
-        if isinstance(volume, Block):
-            yield volume.block("secret").text("secretName"), volume.line
-            for source in volume.block("projected").items_of("sources"):
-                if isinstance(source, Block):
-                    yield source.block("secret").text("name"), source.line
-    for pull in pod.items_of("imagePullSecrets"):
-        if isinstance(pull, Block):
-            yield pull.text("name"), pull.line
+        for variable in _blocks(container, "env"):
+            reference = variable.block("valueFrom").block("secretKeyRef")
+            yield reference.text("name"), reference.line
+        for source in _blocks(container, "envFrom"):
+            yield source.block("secretRef").text("name"), source.line
+    for volume in _blocks(pod, "volumes"):
+        yield volume.block("secret").text("secretName"), volume.line
+        for source in _blocks(volume.block("projected"), "sources"):
+            yield source.block("secret").text("name"), source.line
+    for pull in _blocks(pod, "imagePullSecrets"):
+        yield pull.text("name"), pull.line
+
+
+def _blocks(item: Block, name: str) -> Iterator[Block]:
+    for found in item.items_of(name):
+        if isinstance(found, Block):
+            yield found
 
 
 def _role_key(place: Place, kind: str, namespace: str, name: str) -> str:

@@ -123,7 +123,8 @@ def iter_declared(root: str, *, repository: str = "") -> Iterator[Item]:
 
     Args:
         root: A work tree or any directory.
-        repository: `owner/name`; where it is empty, that of the remote `origin` in `.git/config`, else the folder's name.
+        repository: `owner/name`; where it is empty, that of the remote
+            `origin` in `.git/config`, else the name of the folder.
     """
     host, remote = remote_of(root)
     repository = repository or remote or os.path.basename(os.path.realpath(root))

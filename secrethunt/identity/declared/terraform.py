@@ -129,14 +129,14 @@ def _targets(place: Place, value: Any) -> list[str]:
     """Keys of what an attribute names."""
     if isinstance(value, list):
         return [target for item in value[:200] for target in _targets(place, item)]
+    if isinstance(value, str) and value.startswith("${") and value.endswith("}") and "${" not in value[2:]:
+        value = Reference(value[2:-1].strip())
     if isinstance(value, Reference):
         return [address_key(place, value.address)] if value.address else []
-    if not isinstance(value, str):
-        return []
-    if value.startswith("${") and value.endswith("}") and "${" not in value[2:]:
-        return _targets(place, Reference(value[2:-1].strip()))
-    if not is_known(value):
-        return []
+    return _written_key(value) if isinstance(value, str) and is_known(value) else []
+
+
+def _written_key(value: str) -> list[str]:
     if value.startswith("arn:"):
         return [f"aws:{value}"]
     if value.endswith(".gserviceaccount.com"):
@@ -148,12 +148,12 @@ def _trusted(place: Place, key: str, block: HclBlock, document: Any) -> Iterator
     statements = document.get("Statement") if isinstance(document, dict) else None
     for statement in statements if isinstance(statements, list) else [statements]:
         principal = statement.get("Principal") if isinstance(statement, dict) else None
-        if principal is None or statement.get("Effect") == "Deny":
+        if not isinstance(statement, dict) or principal is None or statement.get("Effect") == "Deny":
             continue
         pairs = principal.items() if isinstance(principal, dict) else [("AWS", principal)]
         for kind, values in pairs:
             for value in values if isinstance(values, list) else [values]:
-                for target in principal_keys(str(kind), value):
+                for target in principal_keys(str(kind), value) or _targets(place, value):
                     yield place.edge(key, target, EdgeKind.TRUSTS, line=block.line_of("assume_role_policy"))
 
 

@@ -2,8 +2,9 @@
 """
 Reads YAML and JSON of strangers into plain mappings that know their lines, whatever tags are in them.
 
-The tree is built from parser events and never by a loader: no tag constructs anything, nesting is bounded (libyaml's own
-composer recurses without end), and an alias is the same object again, so that nothing multiplies. All scalars are text.
+The tree is built from parser events and never by a loader: no tag constructs anything, nesting is bounded (libyaml's
+own composer recurses without end), and what aliases stand for is counted, so that nothing multiplies. All scalars are
+text.
 
 Format: YAML 1.1 as libyaml reads it; AWS CloudFormation User Guide, "Intrinsic function reference", for short tags;
 GitLab, "CI/CD YAML syntax", for `!reference`.

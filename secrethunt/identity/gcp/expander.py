@@ -56,7 +56,7 @@ class GcpExpander:
             yield _unknown(node.key, f"{PREFIX}any:*@{_place(node)}", f"its permissions were not imported: {_IMPORT}")
             return
         edges = [*self._unknown_roles(principal), *self._resources(principal), *self._escalations.edges(principal)]
-        for edge in edges:
+        for edge in _not_implied(edges):
             if node.properties.get("disabled"):
                 edge = replace(edge, status=EdgeStatus.BLOCKED, detail="the service account is disabled")
             yield edge
@@ -195,6 +195,21 @@ class GcpExpander:
         right.actions.append(permission)
         right.evidence.update(dict.fromkeys(decision.evidence))
         right.conditions.update(dict.fromkeys(decision.conditions))
+
+
+def _not_implied(edges: list[Edge]) -> Iterator[Edge]:
+    """All but rights over parts of what is held as a whole."""
+    whole = {
+        edge.target.rpartition("@")[2]
+        for edge in edges
+        if edge.target.startswith(f"{PREFIX}any:*@")
+        and (edge.kind, edge.access, edge.status) == (EdgeKind.CAN_ACCESS, Access.ADMIN, EdgeStatus.CONFIRMED)
+    }
+    for edge in edges:
+        what, _, where = edge.target.rpartition("@")
+        is_part = what.startswith(f"{PREFIX}any:") and where in whole and edge.access is not None
+        if not is_part or (what.endswith(":*") and edge.kind is EdgeKind.CAN_ACCESS):
+            yield edge
 
 
 def _unknown(source: str, target: str, detail: str) -> Edge:

@@ -81,6 +81,7 @@ class Grants:
     graph: Graph
     hierarchies: Hierarchies
     _roles: dict[str, frozenset[str] | None] = field(default_factory=dict)
+    _attached: dict[str, list[Node]] = field(default_factory=dict)
 
     def principal(self, node: Node) -> Principal:
         """*node* with what is granted to it, to its groups, and to everybody."""
@@ -92,7 +93,8 @@ class Grants:
                     label = f"{PREFIX}{_BASIC[grant.role]}:{alias.rpartition(':')[2]}"
                     grants.extend(self._of(label))
         scopes = {key for grant in grants for key in self.hierarchies.ancestors(grant.scope)}
-        scopes |= {project for grant in grants for project in self.hierarchies.projects(grant.scope)}
+        inner = {project for grant in grants for project in self.hierarchies.projects(grant.scope)}
+        scopes |= {key for project in inner for key in self.hierarchies.ancestors(project)}
         denials = [denial for scope in sorted(scopes) for denial in self._denials(scope, subjects)]
         return Principal(node.key, frozenset(subjects), tuple(dict.fromkeys(grants)), tuple(denials))
 
@@ -141,17 +143,29 @@ class Grants:
         return self._roles[role]
 
     def _denials(self, scope: str, subjects: Sequence[str]) -> Iterator[Denial]:
-        for alias in self.hierarchies.aliases(scope):
-            for edge in self.graph.edges_from(alias, EdgeKind.BOUNDED_BY):
-                node = self.graph.node(edge.target)
-                document = node.properties.get("document") if node is not None else None
-                if node is None or node.properties.get("type") != DENY or not isinstance(document, Mapping):
-                    continue
-                for number, rule in enumerate(document.get("rules") or (), 1):
-                    if _names(rule.get("deniedPrincipals"), subjects) and not _names(
-                        rule.get("exceptionPrincipals"), subjects
-                    ):
-                        yield _denial(scope, rule, f"{node.name}#{number}", node.key)
+        for node in self._policies(scope):
+            for number, rule in enumerate(node.properties["document"].get("rules") or (), 1):
+                if _names(rule.get("deniedPrincipals"), subjects) and not _names(
+                    rule.get("exceptionPrincipals"), subjects
+                ):
+                    yield _denial(scope, rule, f"{node.name}#{number}", node.key)
+
+    def _policies(self, scope: str) -> list[Node]:
+        """Deny policies that are attached to *scope* itself."""
+        if scope not in self._attached:
+            nodes = (
+                self.graph.node(edge.target)
+                for alias in self.hierarchies.aliases(scope)
+                for edge in self.graph.edges_from(alias, EdgeKind.BOUNDED_BY)
+            )
+            self._attached[scope] = [
+                node
+                for node in nodes
+                if node is not None
+                and node.properties.get("type") == DENY
+                and isinstance(node.properties.get("document"), Mapping)
+            ]
+        return self._attached[scope]
 
     def decide(self, principal: Principal, permission: str, target: str) -> Found:
         """Whether the principal has *permission* on *target* (a resource, an account, or a container as a whole)."""
@@ -179,15 +193,6 @@ class Grants:
                 truth = Truth.MAYBE
                 conditions = (*conditions, f"not denied by {denial.evidence}: {denial.condition}")
         return Found(truth, found.evidence, conditions)
-
-    def denial(self, principal: Principal, permission: str, target: str) -> Denial | None:
-        """The rule that surely denies *permission* on *target*, if one does."""
-        chain = self.hierarchies.ancestors(target)
-        facts = self.hierarchies.facts(target)
-        for denial in principal.denials:
-            if denial.scope in chain and denial.is_about(permission) and judge(denial.condition, facts) is Truth.YES:
-                return denial
-        return None
 
 
 def _denial(scope: str, rule: Mapping[str, Any], evidence: str, policy: str) -> Denial:

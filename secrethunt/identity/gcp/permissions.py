@@ -2,7 +2,8 @@
 """
 What a permission (`service.resource.verb`) comes to: its service, how strong it is, how much its resources matter.
 
-Google publishes no access levels; the verb tells them, as IAM's "Permissions reference" explains the names.
+Google publishes no access levels; the verb tells them, as IAM's "Permissions reference" explains the names, and whether
+the basic role Viewer has the permission.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from secrethunt.identity.contract import Access
+from secrethunt.identity.gcp.role_table import permissions_of
 
 _LIST = re.compile(r"(?:list|search|lookup|listEffective)")
 _READ = re.compile(
@@ -36,6 +38,11 @@ def _secret_reads() -> frozenset[str]:
     return frozenset(_file("secret_reads.json")["permissions"])
 
 
+def _viewers() -> frozenset[str]:
+    """What the basic role Viewer has: by its definition, permissions for read-only actions."""
+    return permissions_of("roles/viewer") or frozenset()
+
+
 def service_of(permission: str) -> str:
     """`storage` for `storage.objects.get`, `iam` for `iam.googleapis.com/workforcePools.get`."""
     return permission.partition(".")[0]
@@ -50,7 +57,7 @@ def access_of(permission: str) -> Access:
         return Access.WRITE if service_of(permission) in _BY_PATHS else Access.ADMIN
     if _LIST.match(verb):
         return Access.LIST
-    return Access.READ if _READ.match(verb) else Access.WRITE
+    return Access.READ if _READ.match(verb) or permission in _viewers() else Access.WRITE
 
 
 def is_about_identities(permission: str) -> bool:

@@ -154,21 +154,27 @@ def _of_entra(graph: Graph) -> Iterator[Trust]:
 
 
 def _of_google(graph: Graph) -> Iterator[Trust]:
-    """Members of the form `principalSet://…/attribute.repository/owner/name` and `principal://…/subject/repo:…`."""
-    for edge in _google_members(graph):
-        member = edge.target
-        subject, repository = member.partition("/subject/")[2], member.partition("/attribute.repository/")[2]
-        owner = member.partition("/attribute.repository_owner/")[2]
-        if subject.startswith("repo:") or repository or owner:
-            yield Trust(
-                edge.source,
-                edge.evidence,
-                (subject,) if subject else (),
-                (repository,) if repository else (),
-                (owner,) if owner else (),
-            )
+    """Federated members of bindings: `principalSet://…/attribute.repository/owner/name`, `principal://…/subject/repo:…`."""
+    for kind in (NodeKind.IDENTITY, NodeKind.GROUP):
+        for node in graph.nodes(kind=kind, provider="gcp"):
+            if node.key.startswith(("gcp:principal:", "gcp:principal-set:")):
+                yield from _of_member(node)
 
 
-def _google_members(graph: Graph) -> Iterator[Edge]:
-    for node in graph.nodes(kind=NodeKind.IDENTITY, provider="gcp"):
-        yield from graph.edges_from(node.key, EdgeKind.TRUSTS)
+def _of_member(node: Node) -> Iterator[Trust]:
+    pool = node.key.partition("/workloadIdentityPools/")[2].partition("/")[0]
+    subject, repository, owner = (
+        node.key.partition(f"/{part}/")[2] for part in ("subject", "attribute.repository", "attribute.repository_owner")
+    )
+    if not (subject.startswith("repo:") or repository or owner):
+        return
+    is_sure = "github" in pool.lower()
+    doubt = f"if GitHub is a provider of the pool {pool}: `gcloud iam workload-identity-pools providers list`"
+    yield Trust(
+        node.key,
+        f"member {node.name}",
+        (subject,) if subject else (),
+        (repository,) if repository else (),
+        (owner,) if owner else (),
+        () if is_sure else (doubt,),
+    )

@@ -64,8 +64,7 @@ class KubernetesExpander:
         for role, namespace, binding in subject.unread:
             detail = f"what {role.removeprefix(PREFIX)} allows is not known: {_IMPORT}"
             yield _unknown(node.key, subject.cluster.any("*", namespace), detail, binding)
-        yield from self._resources(subject)
-        yield from self._escalations.edges(subject)
+        yield from _not_implied([*self._resources(subject), *self._escalations.edges(subject)], subject.cluster)
 
     def target_nodes(self, keys: Iterable[str]) -> Iterator[Node]:
         """Nodes for keys that the store does not have."""
@@ -131,6 +130,8 @@ class KubernetesExpander:
         if resource == "secrets" and is_core and verbs <= _READS:
             return
         plain = resource.partition("/")[0]
+        if plain == "secrets" and not is_core:
+            plain = f"secrets.{min(rule.groups, default='')}"
         if resource == "*" and "*" not in rule.groups:
             for group in sorted(rule.groups):
                 yield cluster.any(f"{group or 'core'}.*", rule.namespace), _access(verbs), action
@@ -160,6 +161,20 @@ class KubernetesExpander:
             nodes = self._graph.nodes(kind=NodeKind.SECRET_STORE, provider="k8s", account=cluster.key)
             self._stores[cluster.key] = list(nodes)
         return self._stores[cluster.key]
+
+
+def _not_implied(edges: list[Edge], cluster: Cluster) -> Iterator[Edge]:
+    """All but rights over parts of the cluster where the whole of it is held."""
+    whole = cluster.any("*")
+    is_whole = any(
+        (edge.target, edge.kind, edge.access, edge.status)
+        == (whole, EdgeKind.CAN_ACCESS, Access.ADMIN, EdgeStatus.CONFIRMED)
+        for edge in edges
+    )
+    for edge in edges:
+        is_part = edge.target.startswith(f"{PREFIX}any:") and edge.access is not None
+        if not (is_whole and is_part) or (edge.target == whole and edge.kind is EdgeKind.CAN_ACCESS):
+            yield edge
 
 
 def _verbs(rule: Rule) -> str:

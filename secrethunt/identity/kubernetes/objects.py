@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Importer of Kubernetes objects as `kubectl get … -o json|yaml` writes them: service accounts, roles, bindings, workloads,
-and of secrets the names and types, never a value.
+Importer of Kubernetes objects as `kubectl get … -o json|yaml` writes them: service accounts, roles, bindings,
+workloads, and of secrets the names and types, never a value.
 
 Sources: Kubernetes API reference v1, "Managing Service Accounts", and of the clouds: "IAM roles for service accounts"
 (EKS), "Workload Identity Federation for GKE", "Microsoft Entra Workload ID". The cluster is called as the kubeconfig

@@ -100,12 +100,12 @@ class Rbac:
                     continue
                 role = str(binding.properties.get("role"))
                 namespace = str(binding.properties.get("namespace") or "")
-                rules = self._of_role(role, cluster)
-                if rules is None:
+                read = self._of_role(role, cluster)
+                if read is None:
                     unread.append((role, namespace, binding.name))
                 else:
-                    evidence = f"{role.rpartition(':')[2]} by {binding.name}"
-                    found += [_rule(item, namespace, evidence) for item in rules]
+                    evidence = f"{role.split(':', 3)[-1]} by {binding.name}"
+                    found += [_rule(item, namespace, evidence) for item in read]
         return Subject(node.key, cluster, tuple(dict.fromkeys(found)), tuple(unread))
 
     def _groups(self, node: Node, cluster: Cluster) -> list[str]:
@@ -174,7 +174,7 @@ def _selects(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
 
 
 def _fits(expression: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
-    name, values = expression.get("key"), expression.get("values") or []
+    name, values = str(expression.get("key")), expression.get("values") or []
     operator = expression.get("operator")
     if operator == "In":
         return labels.get(name) in values

@@ -16,6 +16,13 @@ from secrethunt.validate.wire.link import Link
 from secrethunt.validate.wire.login import Attempt
 from secrethunt.validate.wire.redis import ErrorReply, ask, login, rules_of, target_of
 
+_ADMIN = frozenset({"admin", "dangerous", "config", "debug", "module", "slaveof", "replicaof"})
+"""Commands and categories that lead to the whole server; `CONFIG GET requirepass` shows a password."""
+_READING = frozenset(
+    {"read", "get", "mget", "hget", "hgetall", "scan", "keys", "exists", "ttl", "type", "lrange", "smembers"}
+    | {"connection", "fast", "slow", "ping", "info", "pubsub", "auth", "hello", "all"}
+)
+
 
 def identify(asked: Asked, session: Session) -> Identification:
     """
@@ -94,13 +101,10 @@ def access_of(commands: list[str]) -> Access | None:
     if not {word for word in allowed if not word.startswith("-")}:
         return None
     is_all = "all" in allowed
-    dangerous = {"admin", "dangerous", "config", "acl", "debug", "module", "slaveof", "replicaof"}
-    if (is_all and not {"-admin", "-dangerous"} & allowed) or allowed & dangerous:
+    named = {word.partition("|")[0] for word in allowed if not word.startswith("-")} - {"acl"}
+    is_admin = bool(named & _ADMIN or {"acl", "acl|setuser"} & allowed)
+    if is_admin or (is_all and not {"-admin", "-dangerous"} & allowed):
         return Access.ADMIN
     if is_all and "-write" not in allowed:
         return Access.WRITE
-    reading = {"read", "get", "mget", "hget", "hgetall", "scan", "keys", "exists", "ttl", "type", "lrange", "smembers"}
-    reading |= {"connection", "fast", "slow", "ping", "info", "pubsub", "auth", "hello", "all"}
-    return (
-        Access.READ if all(word.partition("|")[0] in reading for word in allowed if word[:1] != "-") else Access.WRITE
-    )
+    return Access.READ if named <= _READING else Access.WRITE

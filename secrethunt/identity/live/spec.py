@@ -55,6 +55,10 @@ class Identifiers(Mapping[RuleId, Identifier]):
             self._compiled[rule_id] = made
         return self._compiled[rule_id]
 
+    def __contains__(self, rule_id: object) -> bool:
+        # What it says is read when it is used, and only then may be wrong.
+        return rule_id in self._declared
+
     def __iter__(self) -> Iterator[RuleId]:
         return (RuleId(rule_id) for rule_id in self._declared)
 

@@ -10,9 +10,15 @@ from secrethunt.identity.contract import Expander
 
 EXPANDERS = {
     "aws": "secrethunt.identity.aws.expander:AwsExpander",
+    "azure": "secrethunt.identity.azure.expander:AzureExpander",
+    "gcp": "secrethunt.identity.gcp.expander:GcpExpander",
+    "github": "secrethunt.identity.github.expander:GitHubExpander",
+    "gitlab": "secrethunt.identity.gitlab.expander:GitLabExpander",
+    "k8s": "secrethunt.identity.kubernetes.expander:KubernetesExpander",
+    "vault": "secrethunt.identity.vault.expander:VaultExpander",
 }
 """Provider of a node → module and class, one line a provider."""
-EVALUATES_GROUPS = frozenset({"aws"})
+EVALUATES_GROUPS = frozenset({"aws", "azure", "gcp", "k8s"})
 """Providers whose expander counts a member's groups itself, with what limits the member; MEMBER_OF is then no step."""
 
 

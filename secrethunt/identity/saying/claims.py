@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from secrethunt.facts.certificates import certificate_facts
 from secrethunt.facts.issuers import issuer_of
 from secrethunt.identity.contract import EdgeKind, NodeKind
 from secrethunt.identity.saying.cloud import google_identity
@@ -70,23 +71,62 @@ def _kubernetes(said: Said) -> Iterator[Item]:
         yield link(key, said.secret_key, EdgeKind.STORES, secret)
 
 
+def kubeconfig(said: Said) -> Iterator[Item]:
+    """A user of a cluster by the server's address; whom a client certificate names (Kubernetes, "X.509 client
+    certificates": the common name is the user, organisations are its groups)."""
+    if said.facts.get("namespace") and said.facts.get("account"):
+        yield from _kubernetes(said)
+        return
+    server = said.word("server", "host")
+    cluster = _host(server.text) or "unknown"
+    account = f"k8s:cluster:{cluster}"
+    if server:
+        yield from said.account(account, "k8s", server, name=cluster, type_name="cluster")
+    certificate = said.word("certificate")
+    named: dict[str, str] = {}
+    for name, text in certificate_facts(certificate.text.encode()) if certificate else ():
+        named.setdefault(name, text)
+    user = said.word("user")
+    if named.get("subject"):
+        user = Word(named["subject"], "subject of the certificate beside the secret", is_near=True)
+    if not user:
+        return
+    node = thing(
+        f"k8s:{cluster}:user:{user.text}",
+        NodeKind.IDENTITY,
+        "k8s",
+        user.text,
+        "user",
+        account=account if server else "",
+        issuer=named.get("issuer"),
+        expires=named.get("expires"),
+    )
+    yield from said.identity(node, user)
+    for group in named.get("groups", "").split():
+        key = f"k8s:{cluster}:group:{group}"
+        yield thing(key, NodeKind.GROUP, "k8s", group, "group")
+        yield link(node.key, key, EdgeKind.MEMBER_OF, user)
+
+
 def _github(said: Said) -> Iterator[Item]:
     repository, workflow = said.word("repository"), said.word("workflow")
     if not repository:
         yield from _anybody(said)
         return
-    repo_key = f"github:repo:{repository.text}"
-    owner = f"github:org:{said.facts.get('organization') or repository.text.partition('/')[0]}"
+    full_name = repository.text.lower()
+    repo_key = f"github:repo:{full_name}"
+    owner = f"github:org:{full_name.partition('/')[0]}"
     yield from said.account(owner, "github", repository, name=owner.rpartition(":")[2], type_name="organization")
     yield thing(repo_key, NodeKind.REPOSITORY, "github", repository.text, "repository", account=owner)
     path = workflow.text.partition("@")[0]
-    key = f"github:workflow:{path}" if path.count("/") > 2 else repo_key
+    where = path.split("/", 2)
+    key = f"github:workflow:{where[0].lower()}/{where[1].lower()}/{where[2]}" if len(where) == 3 else repo_key
     kind = NodeKind.PIPELINE if key != repo_key else NodeKind.REPOSITORY
     node = thing(
         key, kind, "github", path or repository.text, "workflow", account=owner, subject=said.word("subject").text
     )
     yield from said.identity(node, workflow or repository)
-    yield from _environment(said, f"github:environment:{repository.text}/", "github", owner)
+    yield from _environment(said, f"github:environment:{full_name}/", "github", owner)
 
 
 def _gitlab(said: Said) -> Iterator[Item]:

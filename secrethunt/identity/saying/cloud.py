@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from secrethunt.facts import read_facts
 from secrethunt.identity.contract import Access, EdgeKind, Node, NodeKind
@@ -164,7 +165,7 @@ def _azure_resource(said: Said) -> Iterator[Item]:
     word, name, kind = _azure_name(said)
     if not word:
         return
-    properties = {
+    properties: dict[str, Any] = {
         "host": said.word("host", "endpoint").text or None,
         "policy": said.word("policy").text or None,
         "entity": said.word("entity").text or None,

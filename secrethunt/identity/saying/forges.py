@@ -59,7 +59,7 @@ def gitlab(said: Said) -> Iterator[Item]:
 
 
 def private_key(said: Said) -> Iterator[Item]:
-    """The key by its public half; the same key may be a deploy key or stand in authorized_keys. An app's key by its id."""
+    """The key by its public half; which a deploy key may have too; an app's key by the app's id."""
     if fingerprint := said.word("fingerprint"):
         node = thing(
             f"ssh:key:{fingerprint.text}",

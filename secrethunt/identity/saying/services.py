@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-All other services: which of a credential's words is its account, its user, the key's public id, or the resource it opens.
+All other services: which of a credential's words is its account, its user, the key's public id, or a resource.
 
 The table says it for the services whose words mean something of their own; for all others the names of the words do.
 """
@@ -74,7 +74,7 @@ _SERVICES: dict[str, Service] = {
         identities=(_a("user", "bot", "user"), _a("app", "app")),
         resources=(_a("webhook", "webhook"),),
     ),
-    "discord": Service(identities=(_a("user", "bot"),), resources=(_a("webhook", "webhook"),)),
+    "discord": Service(identities=(_a("user", "bot"),), resources=(_a("webhook", "webhook", "account"),)),
     "telegram": Service(identities=(_a("user", "bot"),), resources=(_a("chat", "chat_id"),)),
     "stripe": Service(accounts=(_a("account", "account"),), identities=()),
     "sendgrid": Service(keys=(_KEY_ID,)),
@@ -152,7 +152,6 @@ _SERVICES: dict[str, Service] = {
     "facebook": Service(identities=(_a("app", "client_id"),)),
     "twitter": Service(identities=(_a("user", "user"),)),
     "asana": Service(identities=(_a("user", "user"),)),
-    "kubernetes": Service(accounts=(_a("cluster", "server"),), identities=(_a("user", "user"),)),
 }
 _WRITES = frozenset({"webhook", "chat", "index", "project", "app", "tunnel"})
 _NO_SERVICE = re.compile(r"[$<{%]|example\.(?:com|org|net)$")

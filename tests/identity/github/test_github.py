@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from secrethunt.identity.aws.authorization_details import AuthorizationDetails
-from secrethunt.identity.contract import Access, Edge, EdgeKind, EdgeStatus, Importer, NodeKind
+from secrethunt.identity.contract import Access, Edge, EdgeKind, EdgeStatus, Importer, Node, NodeKind
 from secrethunt.identity.github.audit_log import GitHubAuditLog
 from secrethunt.identity.github.escalation import catalogue
 from secrethunt.identity.github.expander import GitHubExpander
@@ -27,6 +27,7 @@ from tests.identity.memory_graph import MemoryGraph
 from tests.services.credentials import made
 
 ORG, WEB, DOCS = "acme", "acme/web", "acme/docs"
+POOLS = "iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/"
 PIPELINE = f"github:workflow:{WEB}/*"
 REPOS = [
     {
@@ -193,6 +194,25 @@ def test_roles_are_assumed_by_the_repositories_that_their_trust_names(
     assert expected is (edge.status if edge is not None else None)
 
 
+@pytest.mark.parametrize(
+    ("member", "expected"),
+    [
+        (f"principal-set:{POOLS}github/attribute.repository/acme/web",
+         EdgeStatus.CONFIRMED),
+        (f"principal-set:{POOLS}ci/attribute.repository/Acme/web",
+         EdgeStatus.CONDITIONAL),
+        (f"principal:{POOLS}github/subject/repo:acme/web:ref:x",
+         EdgeStatus.CONDITIONAL),
+        (f"principal-set:{POOLS}github/attribute.repository/acme/x",
+         None),
+    ],
+)  # fmt: skip
+def test_members_of_google_that_stand_for_a_repository(member: str, expected: EdgeStatus | None) -> None:
+    graph = MemoryGraph([Node(f"gcp:{member}", NodeKind.GROUP, "gcp", member)])
+    edge = expanded(graph, PIPELINE).get((f"gcp:{member}", EdgeKind.CAN_ASSUME))
+    assert expected is (edge.status if edge is not None else None)
+
+
 def test_subjects_that_are_made_differently_leave_it_open(tmp_path: Path) -> None:
     custom = {"use_default": False, "include_claim_keys": ["job_workflow_ref"]}
     graph = loaded(tmp_path, [answer("/orgs/acme/repos", REPOS),
@@ -205,7 +225,7 @@ def test_subjects_that_are_made_differently_leave_it_open(tmp_path: Path) -> Non
 
 def test_a_deploy_key_is_known_by_its_fingerprint(tmp_path: Path) -> None:
     public = base64.b64encode(b"\0\0\0\x0bssh-ed25519" + bytes(range(40))).decode()
-    row = {"id": 1, "key": f"ssh-ed25519 {public}", "url": "https://api.github.com/repos/acme/web/keys/1",
+    row: dict[str, Any] = {"id": 1, "key": f"ssh-ed25519 {public}", "url": "https://api.github.com/repos/acme/web/keys/1",
            "title": "ci", "read_only": False, "added_by": "octocat"}  # fmt: skip
     graph = loaded(tmp_path, [[row]])
     fingerprint = fingerprint_of(row["key"])

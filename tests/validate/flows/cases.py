@@ -540,4 +540,12 @@ CASES: tuple[Case, ...] = (
             )
         },
     ),
+    Case(
+        "kubernetes",
+        lambda: credential("kubernetes.kubeconfig-token", made(60), {"server": "https://k8s.acme.example:6443"}),
+        {"review": json_reply(201, {"status": {"userInfo": {"username": "system:serviceaccount:ci:deployer"}}})},
+        {"rejected": json_reply(401, {"kind": "Status", "status": "Failure", "reason": "Unauthorized", "code": 401})},
+        "kubernetes",
+        {"anonymous": json_reply(201, {"status": {"userInfo": {"username": "system:anonymous"}}})},
+    ),
 )

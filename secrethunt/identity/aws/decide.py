@@ -11,6 +11,7 @@ for keys of KMS and for roles both sides must count: there the resource's policy
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -154,7 +155,7 @@ def allowed_patterns(principal: Principal, action: str) -> Iterator[tuple[str, S
         for statement in policy.statements:
             if statement.allows and _is_about_action(statement, name):
                 for pattern in statement.resources or ("*",):
-                    yield filled(pattern, known) or pattern, statement
+                    yield (filled(pattern, known) or pattern) if "${" in pattern else pattern, statement
 
 
 def trusts(policy: Policy, principal: Principal, action: str = "sts:assumerole") -> Decision:
@@ -330,8 +331,13 @@ def _sum_statements(
 
 def _is_about_action(statement: Statement, action: str) -> bool:
     if statement.actions:
-        return any(matches(pattern, action) for pattern in statement.actions)
-    return not any(matches(pattern, action) for pattern in statement.not_actions)
+        return _names_action(statement.actions, action)
+    return not _names_action(statement.not_actions, action)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _names_action(patterns: tuple[str, ...], action: str) -> bool:
+    return any(matches(pattern, action) for pattern in patterns)
 
 
 def _is_about_resource(statement: Statement, resource: str, context: Context, *, in_part: bool) -> Truth:

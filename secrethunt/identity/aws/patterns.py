@@ -51,7 +51,16 @@ def _collapsed(pattern: str) -> str:
 
 @functools.lru_cache(maxsize=1 << 16)
 def _overlap(one: str, other: str) -> bool:
-    """Position by position, as two automata run together."""
+    """Position by position, as two automata run together, where the ends do not settle it."""
+    (head, tail, is_plain), (other_head, other_tail, other_is_plain) = _ends(one), _ends(other)
+    if not (head.startswith(other_head) or other_head.startswith(head)):
+        return False
+    if not (tail.endswith(other_tail) or other_tail.endswith(tail)):
+        return False
+    if is_plain or other_is_plain:
+        return matches(other, one) if is_plain else matches(one, other)
+    if "?" not in one and "?" not in other and (one.endswith("*") or other.endswith("*")) and covers(one, other):
+        return True
     reached = {(0, 0)}
     waiting = [(0, 0)]
     while waiting:
@@ -63,6 +72,13 @@ def _overlap(one: str, other: str) -> bool:
                 reached.add(step)
                 waiting.append(step)
     return False
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _ends(pattern: str) -> tuple[str, str, bool]:
+    """The text before the first wildcard, that after the last, and whether there is none."""
+    parts = re.split(r"[*?]", pattern)
+    return parts[0], parts[-1], len(parts) == 1
 
 
 def _steps(one: str, other: str, i: int, j: int) -> list[tuple[int, int]]:

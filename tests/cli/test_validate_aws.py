@@ -59,3 +59,17 @@ def test_keys_in_files_are_found_paired_and_asked_about(secrethunt: Runner, moto
     assert {"123456789012"} == {verdict["facts"]["account_id"] for verdict in live}
     text = outcome.stdout + outcome.stderr.encode()
     assert not [pair for pair in keys.values() if pair.secret.encode() in text or pair.key_id.encode() in text]
+
+
+def test_live_keys_in_files_say_whose_they_are(secrethunt: Runner, moto: Any, tmp_path: Path) -> None:
+    (tmp_path / "good.ini").write_text(settings(moto.good))
+    where = ("--endpoint", f"aws=http://127.0.0.1:{moto.port}")
+    outcome = secrethunt.run("scan", "--identify", "--only", "aws", "--format", "jsonl", *where, str(tmp_path))
+    said = [finding["verdict"]["facts"] for finding in outcome.findings]
+    assert {"aws:arn:aws:iam::123456789012:user/deployer"} == {facts["identity"] for facts in said}
+    # The user has no policy at all: what it may not read and may not list is named.
+    assert all("iam:ListUserPolicies" in facts["permissions"] for facts in said)
+    assert all("s3:ListAllMyBuckets denied" in facts["probed"] for facts in said)
+    text = outcome.stdout + outcome.stderr.encode()
+    assert moto.good.secret.encode() not in text
+    assert moto.good.key_id.encode() not in text

@@ -18,7 +18,7 @@ from tests.services.processes import free_port, running
 from tests.services.provider import Asked, Provider, Reply, json_reply, serve
 
 DOCS = "https://docs.github.com/rest"
-_PATHS = ("/app", "/user", "/rate_limit", "/installation/repositories")
+_PATHS = ("/app", "/user", "/user/repos", "/user/orgs", "/rate_limit", "/installation/repositories")
 
 
 def _description(folder: Path) -> Path:

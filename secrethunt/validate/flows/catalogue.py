@@ -155,7 +155,7 @@ FLOWS: dict[str, Entry] = {
     "mongodb-atlas": Entry(_HERE + "digest:atlas", ("GET https://cloud.mongodb.com/api/atlas/v2/orgs",)),
     "github-app": Entry(_HERE + "github_app:app_key", ("GET https://api.github.com/app",), "jwt"),
     "kubernetes": Entry(
-        _HERE + "kubernetes:check", ("POST https://{{server}}/apis/authentication.k8s.io/v1/selfsubjectreviews",)
+        _HERE + "kubernetes:check", ("POST https://{{host}}:{{port}}/apis/authentication.k8s.io/v1/selfsubjectreviews",)
     ),
     "private-key": Entry(
         _HERE + "git_ssh:deploy_key",

@@ -42,7 +42,7 @@ def server_of(credential: Credential, session: Session) -> Place:
     server = optional(credential, "server")
     if not server.startswith("https://"):
         raise NoAnswer("needs --endpoint kubernetes=URL: no server stands beside it")
-    return Place(server.rstrip("/"), "https://{{server}}", HostOrigin.FOUND, "kubernetes")
+    return Place(server.rstrip("/"), "https://{{host}}:{{port}}", HostOrigin.FOUND, "kubernetes")
 
 
 def review(credential: Credential, session: Session, place: Place, path: str, asked: Mapping[str, Any]) -> Exchange:

@@ -34,7 +34,7 @@ _WIDTH, _HEIGHT, _GAP_X, _GAP_Y = 252, 44, 74, 12
 _MARGIN = 16
 _MOST_LEAVES = 7
 _MOST_BRANCHES = 12
-_CHARACTERS = 34
+_CHARACTERS = 32
 _MOST_ROWS = 2000
 _STYLE = """
 :root{color-scheme:light dark;--bg:#fff;--fg:#1c2024;--muted:#5b6570;--line:#8a94a0;--box:#f3f5f7;--edge:#c9d0d8;

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 
 import pytest
@@ -43,19 +44,21 @@ def test_repetition_depends_on_what_the_server_may_have_done(
 @pytest.mark.parametrize(
     ("headers", "least", "most"),
     [
-        ({"retry-after": "7"}, 7.0, 7.0),
-        ({"retry-after": " 0 "}, 0.0, 0.0),
-        ({"retry-after": formatdate(time.time() + 1000, usegmt=True)}, 900.0, 1000.0),
-        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0, 0.0),
-        ({"retry-after": formatdate(time.time() + 1000).replace("-0000", "")}, 900.0, 1000.0),
-        ({"x-ratelimit-reset": str(int(time.time()) + 1000)}, 900.0, 1000.0),
-        ({"x-rate-limit-reset": "12"}, 12.0, 12.0),
-        ({"ratelimit-reset": "1.5"}, 1.5, 1.5),
-        ({"retry-after": "5", "ratelimit-reset": "900"}, 5.0, 5.0),
+        (lambda now: {"retry-after": "7"}, 7.0, 7.0),
+        (lambda now: {"retry-after": " 0 "}, 0.0, 0.0),
+        (lambda now: {"retry-after": formatdate(now + 1000, usegmt=True)}, 900.0, 1000.0),
+        (lambda now: {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0, 0.0),
+        (lambda now: {"retry-after": formatdate(now + 1000).replace("-0000", "")}, 900.0, 1000.0),
+        (lambda now: {"x-ratelimit-reset": str(int(now) + 1000)}, 900.0, 1000.0),
+        (lambda now: {"x-rate-limit-reset": "12"}, 12.0, 12.0),
+        (lambda now: {"ratelimit-reset": "1.5"}, 1.5, 1.5),
+        (lambda now: {"retry-after": "5", "ratelimit-reset": "900"}, 5.0, 5.0),
     ],
 )
-def test_pause_that_a_server_asks_for_is_understood(headers: dict[str, str], least: float, most: float) -> None:
-    asked_s = asked_pause_s(Answer(429, headers, b""))
+def test_pause_that_a_server_asks_for_is_understood(
+    headers: Callable[[float], dict[str, str]], least: float, most: float
+) -> None:
+    asked_s = asked_pause_s(Answer(429, headers(time.time()), b""))
     assert asked_s is not None and least <= asked_s <= most
 
 

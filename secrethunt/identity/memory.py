@@ -63,6 +63,9 @@ class MemoryGraph:
 
 def _merged(known: Node, new: Node) -> Node:
     properties = {**known.properties, **new.properties}
+    if known.properties.get("permissions_known"):
+        # A key that may not read its own policies takes nothing away from an export of them.
+        properties["permissions_known"] = True
     return Node(known.key, new.kind, new.provider, new.name or known.name, new.account or known.account, properties)
 
 

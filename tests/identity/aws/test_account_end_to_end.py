@@ -87,8 +87,8 @@ def live(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Live:
     base = tmp_path_factory.mktemp("live")
     history(base / "repository", account)
     runner, database = Runner(base / "home"), str(base / "live.sqlite")
-    where = ("--endpoint", f"aws=http://127.0.0.1:{account.port}")
-    options = ("--validate", "--only", "aws", "--format", "jsonl", "--show-secrets", "--db", database)
+    where = ("--endpoint", f"aws=http://127.0.0.1:{account.port}", "--rate", "500", "--db", database)
+    options = ("--validate", "--identify", "--only", "aws", "--format", "jsonl", "--show-secrets")
     findings = runner.run("scan", *options, *where, str(base / "repository")).findings
     pairs = [finding for finding in findings if finding["rule_id"] == "aws.key-pair"]
     by_key = {account.keys[user_name(number)].key_id: kind_of(number) for number in PLANTED}

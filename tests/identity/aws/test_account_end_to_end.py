@@ -178,8 +178,10 @@ def test_found_keys_rank_alike_live_and_from_exports_alone(account: Account, tmp
     for name, (runner, database) in databases.items():
         assert 0 == runner.run("nhi", "import", "--db", database, str(tmp_path / "exports")).code
         ranked[name] = _ranked(database, live.kinds)
-    assert ranked["live"] == ranked["offline"]
-    scores = ranked["live"]
+    scores = ranked["offline"]
+    # moto gives the guest without a second factor what the policy gives only with one: what was seen counts.
+    assert ranked["live"].pop("guest") > scores["guest"]
+    assert ranked["live"] == {kind: score for kind, score in scores.items() if kind != "guest"}
     assert {kind for kind, (low, _) in scores.items() if low >= 80} == {"admin", "taker", "passer", "fenced", "minter"}
     assert scores["bounded"] > scores["reader"] > scores["idle"] == scores["guest"] == (0.0, 0.0)
 

@@ -14,7 +14,7 @@ from typing import Any
 from secrethunt.identity.clues import Hint
 from secrethunt.identity.contract import Access, Edge, EdgeKind, EdgeStatus, Known, Node, NodeKind
 from secrethunt.store.database import Store
-from secrethunt.store.write import is_empty
+from secrethunt.store.write import is_empty, is_known_less
 
 _MOST_NODES = 20_000
 _MOST_EDGES = 50_000
@@ -141,11 +141,6 @@ def _rest(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return _STATUSES[row[2]], _KNOWN[row[3]], row[4], row[5], access, actions, row[8], row[9]
 
 
-def _knows_less(field: str, value: object) -> bool:
-    """A key that may not read its own policies takes nothing away from an export of them."""
-    return field == "permissions_known" and not value
-
-
 def _united(key: str, rows: list[tuple[Any, ...]]) -> Node:
     """Property by property, the most trusted way of knowing winning."""
     if len(rows) > 1:
@@ -156,7 +151,7 @@ def _united(key: str, rows: list[tuple[Any, ...]]) -> Node:
         properties.update(
             (field, value)
             for field, value in json.loads(row[5]).items()
-            if field not in properties or (not is_empty(value) and not _knows_less(field, value))
+            if field not in properties or (not is_empty(value) and not is_known_less(field, value))
         )
         provider, name, account = row[2] or provider, row[3] or name, row[4] or account
     return Node(key, NodeKind(rows[-1][1]), provider, name, account, properties)

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+
+import pytest
 
 from tests.cli.runner import Runner
 from tests.rule_samples import acme_key
@@ -44,6 +47,54 @@ def test_identify_validates_and_says_whose_live_keys_are(secrethunt: Runner) -> 
     # A check and an identification of the live key, a check of the other: nobody is asked who a dead key is.
     assert (2, 1) == (provider.asked.count(GOOD.decode()), provider.asked.count(BAD.decode()))
     assert GOOD.decode() not in json.dumps(outcome.findings)
+
+
+@pytest.fixture
+def tree(secrethunt: Runner) -> Path:
+    """A folder with a live key beside rules that say how to ask whose it is."""
+    (secrethunt.home / "provider.yaml").write_text(IDENTIFIES)
+    folder = secrethunt.home / "tree"
+    folder.mkdir()
+    (folder / "a.env").write_bytes(b"ACME_KEY=" + GOOD + b"\n")
+    return folder
+
+
+RULES = ("--no-builtin-rules", "--rules", "provider.yaml")
+
+
+def test_rights_that_the_provider_tells_are_the_blast_radius_without_a_store(secrethunt: Runner, tree: Path) -> None:
+    with running_provider(GOOD) as provider:
+        where = ("--endpoint", f"acme={provider.url}", *RULES)
+        [finding] = secrethunt.run("scan", "--identify", *where, "--format", "jsonl", str(tree)).findings
+        shown = secrethunt.run("scan", "--identify", *where, "--no-verdict-cache", str(tree)).stdout
+    blast = finding["blast"]
+    assert ("octo", "acme:user:octo", "live") == (blast["identity"], blast["identity_key"], blast["known"])
+    assert ("write", []) == (blast["access"], blast["unknown"])
+    assert 0 < blast["blast"]["lo"] == blast["blast"]["hi"]
+    assert b"octo" in shown and GOOD not in shown
+
+
+def test_what_the_provider_told_is_kept_by_scans_that_ask_nobody(secrethunt: Runner, tree: Path) -> None:
+    database = ("--db", str(secrethunt.home / "store.sqlite"))
+    with running_provider(GOOD) as provider:
+        where = ("--endpoint", f"acme={provider.url}", *RULES, *database)
+        [finding] = secrethunt.run("scan", "--identify", *where, "--format", "jsonl", str(tree)).findings
+    secret = finding["secret_id"]
+    for _ in range(2):
+        radius = json.loads(secrethunt.run("blast-radius", secret, *RULES, *database, "-f", "json").stdout)
+        assert ["acme:user:octo"] == [identity["key"] for identity in radius["identities"]]
+        assert [("acme:any:repository", "write")] == [(item["key"], item["access"]) for item in radius["reached"]]
+        # A scan that asks nobody has nothing to say against it.
+        assert 1 == secrethunt.run("scan", *RULES, *database, str(tree)).code
+
+
+def test_requests_of_identifications_are_listed(secrethunt: Runner, tree: Path) -> None:
+    assert tree.is_dir()
+    listed = json.loads(secrethunt.run("validate", "--list-endpoints", *RULES, "--format", "json").stdout)
+    [entry] = [entry for entry in listed if entry["rule_id"] == "acme.api-key"]
+    assert entry["endpoints"] == entry["identify_endpoints"] == ["GET https://api.acme.example/v1/me"]
+    lines = secrethunt.run("validate", "--list-endpoints", *RULES).stdout.decode().splitlines()
+    assert "acme.api-key  GET https://api.acme.example/v1/me  (with --identify)" in lines
 
 
 def test_rules_check_names_what_is_wrong_with_an_identification(secrethunt: Runner) -> None:

@@ -118,7 +118,7 @@ def _validate_value(config: Config, selection: RuleSelection, options: dict[str,
             f"no rule has the id {options['subject']!r}", hint="See `secrethunt rules list`; --from reads a report."
         )
     checks = lower_checks(config, options)
-    parts = _parts(rule, options["part"])
+    parts = read_parts(rule, options["part"])
     text = _value(options["value_file"])
     finding = given_finding(rule, text, parts, Fingerprinter(fingerprint_key(config)))
     result = ScanResult((finding,), Coverage(rules=1), ())
@@ -149,7 +149,13 @@ def _value(path: str | None) -> bytes:
     return text
 
 
-def _parts(rule: Rule, texts: Iterable[str]) -> dict[str, bytes]:
+def read_parts(rule: Rule, texts: Iterable[str]) -> dict[str, bytes]:
+    """
+    What each `--part` of *texts* says, by name.
+
+    Raises:
+        UsageError: One that the rule does not know, cannot be read, or shows a secret to everybody.
+    """
     known = given_names(rule)
     secret = {spec.name for spec in rule.parts if spec.rules}
     parts = {}

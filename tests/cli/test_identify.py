@@ -88,6 +88,38 @@ def test_what_the_provider_told_is_kept_by_scans_that_ask_nobody(secrethunt: Run
         assert 1 == secrethunt.run("scan", *RULES, *database, str(tree)).code
 
 
+def test_a_blast_radius_asks_for_a_value_and_for_what_a_report_found(secrethunt: Runner, tree: Path) -> None:
+    report = secrethunt.home / "report.json"
+    [finding] = secrethunt.run("scan", *RULES, "--format", "jsonl", str(tree)).findings
+    secrethunt.run("scan", *RULES, "--format", "json", "--output", str(report), str(tree))
+    asked = ("--from", str(report), "--tree", str(tree))
+    with running_provider(GOOD) as provider:
+        where = ("--identify", "--endpoint", f"acme={provider.url}", *RULES, "--format", "json")
+        given = secrethunt.run("blast-radius", "-", "--rule", "acme.api-key", *where, stdin=GOOD)
+        found = secrethunt.run("blast-radius", finding["finding_id"], *asked, *where)
+    for done in (given, found):
+        assert 0 == done.code, done.stderr
+        radius = json.loads(done.stdout)
+        assert ["acme:user:octo"] == [identity["key"] for identity in radius["identities"]]
+        assert [("acme:any:repository", "write")] == [(item["key"], item["access"]) for item in radius["reached"]]
+        assert GOOD not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("abcd", "--identify"), "needs the secret itself"),
+        (("abcd", "--offline"), "does nothing without --identify"),
+        (("abcd", "--tree", "."), "does nothing without --identify"),
+        (("-", "--rule", "acme.api-key", "--identify", "--tree", "."), "makes no sense with -"),
+        (("abcd", "--part", "pin=1"), "makes no sense without -"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(secrethunt: Runner, arguments: tuple[str, ...], complaint: str) -> None:
+    done = secrethunt.run("blast-radius", *arguments)
+    assert (2, True) == (done.code, complaint in done.stderr), done.stderr
+
+
 def test_requests_of_identifications_are_listed(secrethunt: Runner, tree: Path) -> None:
     assert tree.is_dir()
     listed = json.loads(secrethunt.run("validate", "--list-endpoints", *RULES, "--format", "json").stdout)

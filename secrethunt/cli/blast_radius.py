@@ -14,7 +14,9 @@ import click
 from secrethunt import __version__
 from secrethunt.blast_summary import BANDS
 from secrethunt.cli.config import cache_directory, load_config
+from secrethunt.cli.identifying import check_identifies, findings_with_values, identified_result
 from secrethunt.cli.keys import fingerprint_key
+from secrethunt.cli.online import online_options
 from secrethunt.cli.outputs import open_output
 from secrethunt.cli.scan import wants_color
 from secrethunt.cli.selection import lower_selection, rule_options
@@ -43,6 +45,12 @@ _MOST_HOPS = 12
     "--from", "report", metavar="REPORT", help="Take the secret from this report (json, jsonl); no store needed."
 )
 @click.option("--rule", "rule_id", metavar="ID", help="With -: which rule's secret is on standard input.")
+@click.option(
+    "--part", metavar="NAME=@FILE", multiple=True, help="With -: what completes the credential, as for `validate`."
+)
+@click.option("--identify", is_flag=True, help="Ask the provider first, reading only. With -, or --from.")
+@click.option("--tree", metavar="PATH", help="With --from and --identify: where the value is read again.  [default: .]")
+@online_options
 @click.option("--hops", type=click.IntRange(1, _MOST_HOPS), default=4, show_default=True, help="Changes of identity.")
 @click.option("--weights", metavar="FILE", help="Numbers to be used instead of the tool's own (docs/blast-radius.md).")
 @click.option(
@@ -57,14 +65,15 @@ def command(subject: str, **options: Any) -> int:
     """Show whose a secret is and what somebody who holds it could reach, step by step, with a score.
 
     Looked up in the store that `scan --db` and `nhi import` fill. A secret or finding may be named by the beginning of
-    its id, an identity by its key, ARN, e-mail address or name. Nothing is sent anywhere.
+    its id, an identity by its key, ARN, e-mail address or name. Nothing is sent anywhere but with --identify, and then
+    to the secret's provider.
 
     \b
     Examples:
       secrethunt blast-radius 3f2a9c
       secrethunt blast-radius arn:aws:iam::123456789012:user/ci -f html -o ci.html
       secrethunt blast-radius 3f2a9c --from report.json
-      secrethunt blast-radius - --rule github.personal-access-token < token.txt
+      secrethunt blast-radius - --rule github.personal-access-token --identify < token.txt
     """
     from secrethunt.identity.blast import BlastRadii
     from secrethunt.identity.weights import load_weights
@@ -73,6 +82,9 @@ def command(subject: str, **options: Any) -> int:
         raise UsageError("- and --rule belong together", hint="The rule says what the value on standard input is.")
     if subject == "-" and options["report"]:
         raise UsageError("--from makes no sense with -", hint="Name a secret of the report, or leave --from out.")
+    if options["part"] and subject != "-":
+        raise UsageError("--part makes no sense without -", hint="It completes the value on standard input.")
+    check_identifies(subject, options)
     weights = load_weights(options["weights"] or "")
     rules = _rules(options)
     graph, start = _graph(subject, options, rules)
@@ -127,9 +139,12 @@ def _graph(subject: str, options: Mapping[str, Any], rules: Mapping[str, Rule]) 
         graph = _with_findings([finding], options)
         wanted = secret_key(finding.secret_id)
     elif options["report"]:
-        findings = _reported(options["report"], rules)
-        graph = _with_findings(findings, options)
+        is_asking = options["identify"]
+        findings = list(findings_with_values(options)) if is_asking else _reported(options["report"], rules)
         wanted = _of_finding(subject, [(str(item.finding_id), str(item.secret_id)) for item in findings])
+        if is_asking:
+            findings = [item for item in findings if secret_key(item.secret_id) == wanted]
+        graph = _with_findings(findings, options)
     else:
         graph, wanted = _stored(subject, options)
     return graph, _one(graph, wanted)
@@ -186,6 +201,7 @@ def _one(graph: Graph, wanted: str) -> Node:
 
 def _given(options: Mapping[str, Any], rules: Mapping[str, Rule]) -> Finding:
     """The finding of the value on standard input."""
+    from secrethunt.cli.validate import read_parts
     from secrethunt.findings import Fingerprinter
     from secrethunt.validate.given import given_finding
 
@@ -199,7 +215,8 @@ def _given(options: Mapping[str, Any], rules: Mapping[str, Rule]) -> Finding:
     text = text.removesuffix(b"\n").removesuffix(b"\r")
     if not text or len(text) > _LARGEST:
         raise UsageError(f"the value is {'empty' if not text else f'larger than {_LARGEST} bytes'}")
-    return given_finding(rule, text, {}, Fingerprinter(fingerprint_key(load_config(options["config"]))))
+    parts = read_parts(rule, options["part"])
+    return given_finding(rule, text, parts, Fingerprinter(fingerprint_key(load_config(options["config"]))))
 
 
 def _reported(path: str, rules: Mapping[str, Rule]) -> list[Finding]:
@@ -215,12 +232,16 @@ def _reported(path: str, rules: Mapping[str, Rule]) -> list[Finding]:
 
 def _with_findings(findings: list[Finding], options: Mapping[str, Any]) -> Graph:
     """What *findings* say, over the store where there is one, joined to it."""
-    from secrethunt.identity.contract import Node
+    from secrethunt.identity.contract import Edge, Node
     from secrethunt.identity.found import found_items
     from secrethunt.identity.join import joins_of
     from secrethunt.identity.memory import LayeredGraph, MemoryGraph
 
-    memory = MemoryGraph(found_items(findings))
+    told: tuple[Node | Edge, ...] = ()
+    if options["identify"]:
+        result = identified_result(findings, options)
+        findings, told = list(result.findings), result.graph
+    memory = MemoryGraph((*found_items(findings), *told))
     if not options["db"] and not os.path.exists(database_path(None)):
         return memory
     from secrethunt.store import StoreGraph

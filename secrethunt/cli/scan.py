@@ -150,6 +150,10 @@ def command(**options: Any) -> int:
 
         store_result(result, lowered)
         result = with_blast_radii(result, lowered.db)
+    elif lowered.checks is not None and lowered.checks.identifies:
+        from secrethunt.cli.storing import with_live_radii
+
+        result = with_live_radii(result)
     write_outputs(result, lowered.outputs, replace(lowered.report, written_at=time.time()))
     for note in result.notes:
         click.echo(f"note: {note}", err=True)

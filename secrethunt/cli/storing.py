@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from secrethunt.cli.config import user_directory
+from secrethunt.verdict import State
 
 if TYPE_CHECKING:
     from secrethunt.cli.scan import ScanOptions
@@ -65,6 +66,10 @@ def store_result(result: ScanResult, options: ScanOptions) -> None:
             run.add(found_credentials(result.findings), Known.OFFLINE)
             run.add(found_places(result.findings), Known.CODE)
             run.finish(replace=_is_whole(result, options))
+        if result.graph:
+            with Run(store, RunKind.IDENTIFY, _origin(options)) as run:
+                run.add(result.graph, Known.LIVE)
+                run.finish(replace=_is_whole(result, options) and _all_answered(result))
         join_store(store)
 
 
@@ -84,6 +89,27 @@ def _is_whole(result: ScanResult, options: ScanOptions) -> bool:
 
     is_all = options.source.scope in (Scope.ALL, Scope.WORKTREE, Scope.HEAD, Scope.BRANCH)
     return is_all and not result.is_incomplete and not options.only_active and "-" not in options.targets
+
+
+def _all_answered(result: ScanResult) -> bool:
+    """Whether all who were asked whose their secrets are said so; else what they said earlier stands."""
+    validation = result.validation
+    if validation is None or validation.failed or validation.is_interrupted:
+        return False
+    verdicts = [finding.verdict for finding in result.findings if finding.verdict is not None]
+    return all(
+        verdict.outcome.state is not State.UNKNOWN and "not_identified" not in dict(verdict.outcome.facts)
+        for verdict in verdicts
+    )
+
+
+def with_live_radii(result: ScanResult) -> ScanResult:
+    """*result* with whose each secret is and how far it reaches, as far as it says itself and its provider told."""
+    from secrethunt.identity.found import found_items
+    from secrethunt.identity.memory import MemoryGraph
+    from secrethunt.identity.summaries import with_blast
+
+    return with_blast(result, MemoryGraph((*found_items(result.findings), *result.graph)))
 
 
 def with_blast_radii(result: ScanResult, chosen: str) -> ScanResult:

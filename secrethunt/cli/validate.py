@@ -33,6 +33,8 @@ from secrethunt.validate.given import given_finding, given_names
 from secrethunt.verdict import State
 
 _LARGEST = 1 << 20
+_ASKED = {"endpoints": "", "identify_endpoints": "  (with --identify)"}
+"""Where entries of `--list-endpoints` have requests, and what is said of these."""
 _CODES = {State.ACTIVE: ExitCode.FINDINGS, State.INACTIVE: ExitCode.CLEAN, State.UNKNOWN: ExitCode.INCOMPLETE}
 
 
@@ -116,7 +118,7 @@ def _validate_value(config: Config, selection: RuleSelection, options: dict[str,
             f"no rule has the id {options['subject']!r}", hint="See `secrethunt rules list`; --from reads a report."
         )
     checks = lower_checks(config, options)
-    parts = _parts(rule, options["part"])
+    parts = read_parts(rule, options["part"])
     text = _value(options["value_file"])
     finding = given_finding(rule, text, parts, Fingerprinter(fingerprint_key(config)))
     result = ScanResult((finding,), Coverage(rules=1), ())
@@ -147,7 +149,13 @@ def _value(path: str | None) -> bytes:
     return text
 
 
-def _parts(rule: Rule, texts: Iterable[str]) -> dict[str, bytes]:
+def read_parts(rule: Rule, texts: Iterable[str]) -> dict[str, bytes]:
+    """
+    What each `--part` of *texts* says, by name.
+
+    Raises:
+        UsageError: One that the rule does not know, cannot be read, or shows a secret to everybody.
+    """
     known = given_names(rule)
     secret = {spec.name for spec in rule.parts if spec.rules}
     parts = {}
@@ -215,16 +223,20 @@ def _write(result: ScanResult, options: dict[str, Any], *, is_single: bool = Fal
 
 
 def _list_endpoints(selection: RuleSelection, config: Config, options: dict[str, Any]) -> int:
+    from secrethunt.identity.live.spec import load_identifiers
     from secrethunt.validate.spec import load_checks
 
     cache = DiskCache(cache_directory())
     checks = load_checks(selection, cache)
+    identifiers = load_identifiers(selection, cache)
     moved = lower_checks(config, options).online.endpoints
     entries = []
     rules = load_ruleset(selection, cache).rules
     for rule in sorted(rules, key=lambda rule: rule.id):
         if rule.id in checks:
             entry = {"rule_id": rule.id, "provider": rule.provider, "endpoints": list(checks[rule.id].endpoints)}
+            if rule.id in identifiers:
+                entry["identify_endpoints"] = list(dict.fromkeys(identifiers[rule.id].endpoints))
             entries.append(entry | ({"moved_to": moved[rule.provider]} if rule.provider in moved else {}))
     if options["format"] == "json":
         click.echo(json.dumps(entries, indent=2))
@@ -232,7 +244,7 @@ def _list_endpoints(selection: RuleSelection, config: Config, options: dict[str,
         _print_endpoints(entries)
     else:
         raise UsageError("--list-endpoints is text or json", hint="Leave --format out, or name one of these.")
-    count = len({endpoint for entry in entries for endpoint in entry["endpoints"]})
+    count = len({endpoint for entry in entries for name in _ASKED for endpoint in entry.get(name, ())})
     able = sum(bool(entry["endpoints"]) for entry in entries)
     click.echo(f"{count} requests could be made for {able} of {len(rules)} rules", err=True)
     return ExitCode.CLEAN
@@ -241,5 +253,6 @@ def _list_endpoints(selection: RuleSelection, config: Config, options: dict[str,
 def _print_endpoints(entries: Iterable[Mapping[str, Any]]) -> None:
     for entry in entries:
         where = f"  (at {entry['moved_to']})" if "moved_to" in entry else ""
-        for endpoint in entry["endpoints"]:
-            click.echo(f"{entry['rule_id']}  {endpoint}{where}")
+        for name, when in _ASKED.items():
+            for endpoint in entry.get(name, ()):
+                click.echo(f"{entry['rule_id']}  {endpoint}{where}{when}")

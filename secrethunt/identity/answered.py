@@ -19,6 +19,9 @@ def answered_identity(secret: Node, graph: object) -> Iterator[Node | Edge]:
     facts = properties.get("answered") or {}
     if properties.get("verdict") != "active" or not facts:
         return
+    if facts.get("identity") and secret.provider != "aws":
+        # `--identify` asked for more, and has drawn who it is. AWS names roles without their path, see `_role_by_name`.
+        return
     maker = _MAKERS.get(secret.provider, _plain)
     node = maker(secret.provider, facts)
     if node is None:

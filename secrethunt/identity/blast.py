@@ -233,8 +233,9 @@ def _identities(start: Node, known: Reach, possible: Reach) -> Iterator[Reached]
     seen: set[str] = set()
     for item in (*known.held.values(), *possible.held.values()):
         is_tied = all(step.edge.kind in _TIES for step in item.way)
-        if is_tied and item.way and item.node.kind is not NodeKind.CREDENTIAL and item.node.key not in seen:
-            seen.add(item.node.key)
+        key = str(item.node.properties.get("same_as") or item.node.key)
+        if is_tied and item.way and item.node.kind is not NodeKind.CREDENTIAL and key not in seen:
+            seen.add(key)
             yield item
 
 

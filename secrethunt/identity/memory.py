@@ -26,7 +26,7 @@ class MemoryGraph:
         for item in items:
             if isinstance(item, Node):
                 known = self._nodes.get(item.key)
-                self._nodes[item.key] = item if known is None else _merged(known, item)
+                self._nodes[item.key] = item if known is None else merged(known, item)
             elif isinstance(item, Edge):
                 self._from.setdefault(item.source, []).append(item)
                 self._to.setdefault(item.target, []).append(item)
@@ -61,8 +61,12 @@ class MemoryGraph:
         return self._by
 
 
-def _merged(known: Node, new: Node) -> Node:
+def merged(known: Node, new: Node) -> Node:
+    """Two of one key put together, *new* winning."""
     properties = {**known.properties, **new.properties}
+    if known.properties.get("permissions_known"):
+        # A key that may not read its own policies takes nothing away from an export of them.
+        properties["permissions_known"] = True
     return Node(known.key, new.kind, new.provider, new.name or known.name, new.account or known.account, properties)
 
 
@@ -74,7 +78,7 @@ class LayeredGraph:
 
     def node(self, key: str) -> Node | None:
         upper, lower = (layer.node(key) for layer in self._layers)
-        return _merged(lower, upper) if upper is not None and lower is not None else upper or lower
+        return merged(lower, upper) if upper is not None and lower is not None else upper or lower
 
     def nodes(self, *, kind: NodeKind | None = None, provider: str = "", account: str = "") -> Iterator[Node]:
         layers = [layer.nodes(kind=kind, provider=provider, account=account) for layer in self._layers]

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from secrethunt.identity.contract import Access, Edge, EdgeStatus, Node
-from secrethunt.identity.steps import Steps
+from secrethunt.identity.steps import Steps, is_unknown_rights
 from secrethunt.identity.weights import Weights
 
 MOST_NODES = 50_000
@@ -111,7 +111,7 @@ def search(start: Node, steps: Steps, weights: Weights, *, hops: int, assumes: b
         fewest[state] = used
         if label.edge is not None and label.edge.access is None:
             found.held.setdefault(label.node.key, Reached(label.node, Access.ADMIN, label.reach, label.way()))
-        for edge in steps.leaving(label.node, label.access):
+        for edge in _leaving(label, steps):
             if is_first:
                 _note(edge, found)
             after = _step(label, edge, steps, weights, assumes=assumes)
@@ -123,6 +123,12 @@ def search(start: Node, steps: Steps, weights: Weights, *, hops: int, assumes: b
     for key, (_, label, access) in best.items():
         found.used[key] = Reached(label.node, access, label.reach, label.way())
     return found
+
+
+def _leaving(label: _Label, steps: Steps) -> Iterator[Edge]:
+    """Edges that go on; what a user may do beyond what the provider told of the credential is not asked for."""
+    is_told = label.before is not None and steps.is_told(label.before.node)
+    yield from (edge for edge in steps.leaving(label.node, label.access) if not (is_told and is_unknown_rights(edge)))
 
 
 def _note(edge: Edge, found: Reach) -> None:

@@ -89,6 +89,13 @@ class Steps:
             return True
         return access in _READS and self._holds(node.key)
 
+    def is_told(self, node: Node) -> bool:
+        """Whether the provider told what the credential *node* may do: no right of its user's adds to that."""
+        if node.kind is not NodeKind.CREDENTIAL:
+            return False
+        rights = self._graph.edges_from(node.key, EdgeKind.CAN_ACCESS)
+        return any(edge.known is Known.LIVE for edge in rights)
+
     # --- held: somebody acts as it ------------------------------------------------------------------------------
 
     def _held(self, node: Node) -> Iterator[Edge]:
@@ -191,6 +198,11 @@ class Steps:
             return Node(key, NodeKind.RESOURCE, key.partition(":")[0], name, "", properties)
         expander = self._expanders.of(key.partition(":")[0])
         return next(iter(expander.target_nodes([key])), None) if expander is not None else None
+
+
+def is_unknown_rights(edge: Edge) -> bool:
+    """Whether *edge* stands for all that its source may do and nobody knows."""
+    return edge.target.endswith(UNKNOWN_RIGHTS)
 
 
 def _certainty(edge: Edge) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 from secrethunt.identity.clues import Hint
 from secrethunt.identity.contract import Access, Edge, EdgeKind, EdgeStatus, Known, Node, NodeKind
 from secrethunt.store.database import Store
-from secrethunt.store.write import is_empty
+from secrethunt.store.write import is_empty, is_known_less
 
 _MOST_NODES = 20_000
 _MOST_EDGES = 50_000
@@ -151,7 +151,7 @@ def _united(key: str, rows: list[tuple[Any, ...]]) -> Node:
         properties.update(
             (field, value)
             for field, value in json.loads(row[5]).items()
-            if not is_empty(value) or field not in properties
+            if field not in properties or (not is_empty(value) and not is_known_less(field, value))
         )
         provider, name, account = row[2] or provider, row[3] or name, row[4] or account
     return Node(key, NodeKind(rows[-1][1]), provider, name, account, properties)

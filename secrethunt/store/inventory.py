@@ -103,7 +103,9 @@ class Inventory:
     def credentials(self, node: Node) -> list[Node]:
         """Credentials that authenticate as *node*, and the found secrets that are the same; by key."""
         found: dict[str, Node] = {}
-        for edge in self._graph.edges_to(node.key, EdgeKind.AUTHENTICATES_AS):
+        # Lists of keys leave out their user's path, so that the keys hang on the short name.
+        names = (node.key, *(edge.source for edge in self._graph.edges_to(node.key, EdgeKind.DUPLICATE_OF)))
+        for edge in (edge for name in names for edge in self._graph.edges_to(name, EdgeKind.AUTHENTICATES_AS)):
             for key in (edge.source, *self._same(edge.source)):
                 credential = self._graph.node(key)
                 if credential is not None and edge.status is not EdgeStatus.BLOCKED:

@@ -276,9 +276,14 @@ def _united(older: str, newer: str) -> str:
             for clue, values in value.items():
                 known = properties[name].setdefault(clue, [])
                 known += [item for item in values if item not in known]
-        elif not is_empty(value) or name not in properties:
+        elif not is_known_less(name, value) and (not is_empty(value) or name not in properties):
             properties[name] = value
     return json.dumps(properties, separators=(",", ":"))
+
+
+def is_known_less(name: str, value: object) -> bool:
+    """Whether it says that policies were not read: a key that may not read takes nothing from one that may."""
+    return name == "permissions_known" and not value
 
 
 def is_empty(value: object) -> bool:

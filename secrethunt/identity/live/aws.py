@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from secrethunt.identity.aws.authorization_details import _entry as entry
+from secrethunt.identity.aws.expander import AwsExpander
 from secrethunt.identity.contract import Access, Edge, EdgeKind, Node, NodeKind, Unread
 from secrethunt.identity.live.aws_api import Api, Denied, Probe
 from secrethunt.identity.live.contract import Asked, Identification
@@ -70,7 +71,8 @@ def identify(asked: Asked, session: Session) -> Identification:
     _Reading(api, drawing, holder, account).read(is_root=arn.endswith(":root"))
     key = _PREFIX + holder
     evidence = f"sts:GetCallerIdentity: {arn}"
-    drawing.identity(key, facts.get("user") or facts.get("role") or arn, _kind(holder), evidence=evidence)
+    name = facts.get("user") or facts.get("role") or arn
+    drawing.identity(key, name.rpartition("/")[2], _kind(holder), evidence=evidence)
     _describe_key(drawing, key, keys.key_id)
     return drawing.finished()
 
@@ -265,8 +267,8 @@ class _Reading:
                 continue
             yield f"{probe.action} allowed"
             key = f"{_PREFIX}any:{probe.service}@{account}"
-            name = f"everything of {probe.service}"
-            self._drawing.node(Node(key, NodeKind.RESOURCE, "aws", name, self._account, {"type": probe.service}))
+            for node in AwsExpander().target_nodes([key]):
+                self._drawing.node(node)
             self._drawing.edge(
                 Edge(
                     _PREFIX + self._arn,

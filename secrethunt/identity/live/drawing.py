@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from secrethunt.identity.contract import Access, Edge, EdgeKind, EdgeStatus, Known, Node, NodeKind
+from secrethunt.identity.found import PUBLIC_IDS
 from secrethunt.identity.live.contract import Asked, Identification
 from secrethunt.verdict import Evidence
 
@@ -208,10 +209,12 @@ def _words(edge: Edge, node: Node | None) -> str:
 
 
 def _secrets(asked: Asked) -> tuple[str, ...]:
-    """What must not appear: the secret and those of its companions that are secrets."""
+    """What must not appear: the secret and those of its companions that are secrets, not the public half of a pair."""
     credential = asked.credential
-    hidden = {spec.name for spec in credential.rule.parts if spec.rules}
-    values = [credential.secret.reveal(), *(part.reveal() for name, part in credential.parts.items() if name in hidden)]
+    hidden = {spec.name for spec in credential.rule.parts if set(spec.rules) - PUBLIC_IDS}
+    values = [part.reveal() for name, part in credential.parts.items() if name in hidden]
+    if credential.rule.id not in PUBLIC_IDS:
+        values.append(credential.secret.reveal())
     texts = (value.decode("utf-8", "replace") for value in values if len(value) >= _SHORTEST_SECRET)
     return tuple(sorted(texts, key=len, reverse=True))
 

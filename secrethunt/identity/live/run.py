@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from secrethunt.coverage import ScanResult
 from secrethunt.identity.contract import Edge, Node
 from secrethunt.identity.live.contract import Asked, Identification, Identifier
+from secrethunt.identity.memory import merged
 from secrethunt.online.contract import NoAnswer, Session
 from secrethunt.records import RuleId
 from secrethunt.report.verdicts import is_active
@@ -104,7 +105,8 @@ def with_identities(result: ScanResult, identified: Identified) -> ScanResult:
     graph: dict[tuple[str, ...], Node | Edge] = {}
     for identification in identified.by_subject.values():
         for item in identification.graph:
-            graph[_place(item)] = item
+            before = graph.get(_place(item))
+            graph[_place(item)] = merged(before, item) if isinstance(before, Node) and isinstance(item, Node) else item
     validation = result.validation
     if validation is not None:
         validation = replace(

@@ -87,8 +87,8 @@ def live(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Live:
     base = tmp_path_factory.mktemp("live")
     history(base / "repository", account)
     runner, database = Runner(base / "home"), str(base / "live.sqlite")
-    where = ("--endpoint", f"aws=http://127.0.0.1:{account.port}")
-    options = ("--validate", "--only", "aws", "--format", "jsonl", "--show-secrets", "--db", database)
+    where = ("--endpoint", f"aws=http://127.0.0.1:{account.port}", "--rate", "500", "--db", database)
+    options = ("--validate", "--identify", "--only", "aws", "--format", "jsonl", "--show-secrets")
     findings = runner.run("scan", *options, *where, str(base / "repository")).findings
     pairs = [finding for finding in findings if finding["rule_id"] == "aws.key-pair"]
     by_key = {account.keys[user_name(number)].key_id: kind_of(number) for number in PLANTED}
@@ -178,8 +178,10 @@ def test_found_keys_rank_alike_live_and_from_exports_alone(account: Account, tmp
     for name, (runner, database) in databases.items():
         assert 0 == runner.run("nhi", "import", "--db", database, str(tmp_path / "exports")).code
         ranked[name] = _ranked(database, live.kinds)
-    assert ranked["live"] == ranked["offline"]
-    scores = ranked["live"]
+    scores = ranked["offline"]
+    # moto gives the guest without a second factor what the policy gives only with one: what was seen counts.
+    assert ranked["live"].pop("guest") > scores["guest"]
+    assert ranked["live"] == {kind: score for kind, score in scores.items() if kind != "guest"}
     assert {kind for kind, (low, _) in scores.items() if low >= 80} == {"admin", "taker", "passer", "fenced", "minter"}
     assert scores["bounded"] > scores["reader"] > scores["idle"] == scores["guest"] == (0.0, 0.0)
 

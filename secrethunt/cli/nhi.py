@@ -96,6 +96,7 @@ def import_one(store: Store, path: str, as_of: str = "") -> _Read:
     """Read the file at *path* into *store*; whatever is wrong with it is told in the answer."""
     from secrethunt.identity.contract import Known, Unread
     from secrethunt.identity.inventory.reading import iter_items, opened_export
+    from secrethunt.identity.vendors import with_vendors
     from secrethunt.store import Run, RunKind
 
     unread: list[Unread] = []
@@ -106,7 +107,7 @@ def import_one(store: Store, path: str, as_of: str = "") -> _Read:
                 return _Read(path, "", 0, 0, (Unread("the file", why),), 1, 0)
             name = export.importer.name
             with Run(store, RunKind.IMPORT, export.origin, importer=name, as_of=as_of or export.written_at) as run:
-                run.add(_noting(iter_items(export), unread), Known.INVENTORY)
+                run.add(with_vendors(_noting(iter_items(export), unread)), Known.INVENTORY)
                 gone = run.finish(replace=export.path != "-")
     except OSError as err:
         return _Read(path, "", 0, 0, (Unread("the file", err.strerror or type(err).__name__),), 1, 0)

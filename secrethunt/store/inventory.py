@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from secrethunt.identity.contract import Edge, EdgeKind, EdgeStatus, Node, NodeKind
 from secrethunt.identity.found import SECRET
 from secrethunt.identity.privilege import band_of
+from secrethunt.identity.vendors import vendors_of
 from secrethunt.report.identities import IdentityRow
 from secrethunt.store.database import Store
 from secrethunt.store.graph import StoreGraph
@@ -78,7 +79,7 @@ class Inventory:
             environment=self._environment(node, tags),
             privilege="",
             owner=self._owner(node, tags),
-            vendor=str(properties.get("vendor") or self._target_name(node, EdgeKind.ISSUED_BY)),
+            vendor=self._vendor(node),
             created=str(properties.get("created") or ""),
             last_used=max(used),
             expires=min(
@@ -180,10 +181,16 @@ class Inventory:
         named = self._target_name(node, EdgeKind.OWNED_BY)
         return named or next((tags[name] for name in ("owner", "team", "contact") if tags.get(name)), "")
 
+    def _vendor(self, node: Node) -> str:
+        vendors = ", ".join(vendor.name for vendor in vendors_of(node.key, self._graph))
+        return str(node.properties.get("vendor") or vendors or self._target_name(node, EdgeKind.ISSUED_BY))
+
     def _target_name(self, node: Node, kind: EdgeKind) -> str:
         names = []
         for edge in self._graph.edges_from(node.key, kind):
             target = self._graph.node(edge.target)
+            if kind is EdgeKind.OWNED_BY and target is not None and target.kind is NodeKind.VENDOR:
+                continue
             suggested = " (suggested)" if edge.status is EdgeStatus.POTENTIAL else ""
             names.append((target.name if target else edge.target.split(":", 1)[-1]) + suggested)
         return ", ".join(names)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`secrethunt nhi` where sources meet: vendors behind accounts, owners of code, what code declares."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.cli.runner import Outcome, Runner
+
+ACCOUNT = "123456789012"
+SNYK = "198361731867"
+"""https://support.snyk.io/hc/en-us/articles/360004002418-AWS-Lambda-integration"""
+
+
+def ok(outcome: Outcome) -> Outcome:
+    assert 0 == outcome.code, outcome.stderr
+    return outcome
+
+
+def rows(secrethunt: Runner, *options: str) -> dict[str, dict[str, Any]]:
+    """Rows of `nhi list` by name."""
+    listed = json.loads(ok(secrethunt.run("nhi", "list", "-f", "json", *options)).stdout)
+    return {row["name"]: row for row in listed}
+
+
+def account(*roles: dict[str, Any], users: tuple[dict[str, Any], ...] = ()) -> str:
+    return json.dumps({"UserDetailList": users, "GroupDetailList": [], "RoleDetailList": roles, "Policies": []})
+
+
+def role_for(name: str, principal: str) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": [statement]}
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
+    return {"Arn": arn, "RoleName": name, "RoleId": "AROA" + name.upper(), "AssumeRolePolicyDocument": trust}
+
+
+def test_a_role_that_trusts_a_vendor_is_held_by_it(secrethunt: Runner, tmp_path: Path) -> None:
+    vendors = role_for("scanner", f"arn:aws:iam::{SNYK}:root")
+    (tmp_path / "iam.json").write_text(account(vendors, role_for("ours", f"arn:aws:iam::{ACCOUNT}:root")))
+    ok(secrethunt.run("nhi", "import", str(tmp_path / "iam.json")))
+    listed = rows(secrethunt)
+    assert ("Snyk", "") == (listed["scanner"]["vendor"], listed["ours"]["vendor"])
+    assert "" == listed["scanner"]["owner"]
+    remarks = json.loads(ok(secrethunt.run("nhi", "posture", "-f", "json")).stdout)["remarks"]
+    held = [(item["name"], item["owasp"]) for item in remarks if item["judgement"] == "vendor-held"]
+    assert [("scanner", "NHI3:2025")] == held

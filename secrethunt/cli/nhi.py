@@ -94,9 +94,9 @@ def import_files(paths: tuple[str, ...], **options: Any) -> int:
 
 def import_one(store: Store, path: str, as_of: str = "") -> _Read:
     """Read the file at *path* into *store*; whatever is wrong with it is told in the answer."""
+    from secrethunt.identity.attribution import attributed
     from secrethunt.identity.contract import Known, Unread
     from secrethunt.identity.inventory.reading import iter_items, opened_export
-    from secrethunt.identity.vendors import with_vendors
     from secrethunt.store import Run, RunKind
 
     unread: list[Unread] = []
@@ -107,7 +107,7 @@ def import_one(store: Store, path: str, as_of: str = "") -> _Read:
                 return _Read(path, "", 0, 0, (Unread("the file", why),), 1, 0)
             name = export.importer.name
             with Run(store, RunKind.IMPORT, export.origin, importer=name, as_of=as_of or export.written_at) as run:
-                run.add(with_vendors(_noting(iter_items(export), unread)), Known.INVENTORY)
+                run.add(attributed(_noting(iter_items(export), unread)), Known.INVENTORY)
                 gone = run.finish(replace=export.path != "-")
     except OSError as err:
         return _Read(path, "", 0, 0, (Unread("the file", err.strerror or type(err).__name__),), 1, 0)
@@ -167,7 +167,7 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="DAYS",
             help="Ending within so many days, or ended.",
         ),
-        click.option("--orphaned", "is_orphaned", is_flag=True, help="Without an owner."),
+        click.option("--orphaned", "is_orphaned", is_flag=True, help="Without an owner, even a suggested one."),
         click.option("--with-secrets", "has_secrets", is_flag=True, help="With secrets found in code."),
         click.option("--exposed", "is_exposed", is_flag=True, help="With secrets that still stand in code."),
         click.option(

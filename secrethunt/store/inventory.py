@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from secrethunt.identity.attribution import owners_of, tagged_owner
 from secrethunt.identity.contract import Edge, EdgeKind, EdgeStatus, Node, NodeKind
 from secrethunt.identity.found import SECRET
 from secrethunt.identity.privilege import band_of
@@ -78,7 +79,7 @@ class Inventory:
             account=self._account(node),
             environment=self._environment(node, tags),
             privilege="",
-            owner=self._owner(node, tags),
+            owner=self._owner(node, secrets),
             vendor=self._vendor(node),
             created=str(properties.get("created") or ""),
             last_used=max(used),
@@ -177,9 +178,11 @@ class Inventory:
                 return tags[name]
         return str(node.properties.get("environment") or self._target_name(node, EdgeKind.IN_ENVIRONMENT))
 
-    def _owner(self, node: Node, tags: dict[str, str]) -> str:
-        named = self._target_name(node, EdgeKind.OWNED_BY)
-        return named or next((tags[name] for name in ("owner", "team", "contact") if tags.get(name)), "")
+    def _owner(self, node: Node, secrets: Iterable[Node]) -> str:
+        """Its own, else whoever seems to own what was found of it."""
+        owners = owners_of([node.key], self._graph) or owners_of([item.key for item in secrets], self._graph)
+        tagged = tagged_owner(node)
+        return ", ".join(owner.words for owner in owners) or (f"{tagged} (suggested)" if tagged else "")
 
     def _vendor(self, node: Node) -> str:
         vendors = ", ".join(vendor.name for vendor in vendors_of(node.key, self._graph))
@@ -189,8 +192,6 @@ class Inventory:
         names = []
         for edge in self._graph.edges_from(node.key, kind):
             target = self._graph.node(edge.target)
-            if kind is EdgeKind.OWNED_BY and target is not None and target.kind is NodeKind.VENDOR:
-                continue
             suggested = " (suggested)" if edge.status is EdgeStatus.POTENTIAL else ""
             names.append((target.name if target else edge.target.split(":", 1)[-1]) + suggested)
         return ", ".join(names)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.runner import Outcome, Runner
+from tests.conftest import MakeRepo
+from tests.rule_samples import acme_key
 
 ACCOUNT = "123456789012"
 SNYK = "198361731867"
@@ -46,3 +48,37 @@ def test_a_role_that_trusts_a_vendor_is_held_by_it(secrethunt: Runner, tmp_path:
     remarks = json.loads(ok(secrethunt.run("nhi", "posture", "-f", "json")).stdout)["remarks"]
     held = [(item["name"], item["owasp"]) for item in remarks if item["judgement"] == "vendor-held"]
     assert [("scanner", "NHI3:2025")] == held
+
+
+def test_owners_are_suggested_by_code_owners_introducer_and_tags(
+    secrethunt: Runner, tmp_path: Path, make_repo: MakeRepo
+) -> None:
+    repo = make_repo()
+    repo.commit({".github/CODEOWNERS": "/deploy/ @acme/platform\n", "deploy/env": f"key = {acme_key(1)}\n"})
+    database = str(tmp_path / "s.db")
+    [finding] = secrethunt.scan(repo.target, "--db", database).findings
+    shown = json.loads(ok(secrethunt.run("blast-radius", finding["secret_id"], "--db", database, "-f", "json")).stdout)
+    owners = {owner["name"]: owner for owner in shown["owners"]}
+    assert owners["@acme/platform"]["suggested"]
+    assert ".github/CODEOWNERS:1" == owners["@acme/platform"]["evidence"]
+    assert ["author@example.com"] == [name for name in owners if name != "@acme/platform"]
+    text = ok(secrethunt.run("blast-radius", finding["secret_id"], "--db", database)).stdout.decode()
+    assert "@acme/platform (suggested) by .github/CODEOWNERS:1" in text
+    tags = [{"Key": "Team", "Value": "payments"}]
+    user = {"Arn": f"arn:aws:iam::{ACCOUNT}:user/pay", "UserName": "pay", "UserId": "AIDAPAY", "Tags": tags}
+    (tmp_path / "iam.json").write_text(account(users=(user,)))
+    ok(secrethunt.run("nhi", "import", str(tmp_path / "iam.json"), "--db", database))
+    assert "payments (suggested)" == rows(secrethunt, "--db", database)["pay"]["owner"]
+
+
+def test_owners_of_a_bare_repository_and_of_a_folder_of_a_work_tree(
+    secrethunt: Runner, tmp_path: Path, make_repo: MakeRepo
+) -> None:
+    repo = make_repo()
+    repo.commit({"CODEOWNERS": "/deploy/live/ @acme/platform\n", "deploy/live/env": f"key = {acme_key(1)}\n"})
+    repo.git("clone", "--quiet", "--bare", repo.target, str(tmp_path / "bare.git"))
+    for number, target in enumerate((str(tmp_path / "bare.git"), str(repo.path / "deploy"))):
+        database = str(tmp_path / f"{number}.db")
+        [finding] = secrethunt.scan(target, "--db", database).findings
+        shown = ok(secrethunt.run("nhi", "show", "secret:" + finding["secret_id"], "--db", database)).stdout.decode()
+        assert "OWNED_BY owner:@acme/platform [potential, code] CODEOWNERS:1" in shown

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,15 +15,13 @@ from secrethunt.errors import ExitCode, UsageError
 from secrethunt.report.escape import escape
 
 if TYPE_CHECKING:
-    from secrethunt.identity.contract import Node, Unread
+    from secrethunt.identity.contract import Node
     from secrethunt.report.identities import IdentityRow
     from secrethunt.store import Store
     from secrethunt.store.inventory import Filter, Inventory
 
 _NAMED = 10
-"""Things not read that are named for each file in text."""
-_MOST_UNREAD = 1000
-"""Those that are named in JSON."""
+"""Things that are named where a name fits several."""
 _BANDS = ("critical", "high", "medium", "low", "info")
 _SORTS = ("name", "provider", "account", "type", "privilege", "owner", "created", "last-used", "expires", "secrets")
 
@@ -34,37 +31,11 @@ def command() -> None:
     """Keep an inventory of non-human identities: who they are, what they may do, which secrets of theirs leaked."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """How one file was read."""
-
-    path: str
-    importer: str
-    """Empty where nobody recognised the file."""
-    nodes: int
-    edges: int
-    unread: tuple[Unread, ...]
-    """The first of them."""
-    unread_count: int
-    forgotten: int
-
-    def entry(self) -> dict[str, object]:
-        """The object of JSON."""
-        return {
-            "file": self.path,
-            "importer": self.importer or None,
-            "nodes": self.nodes,
-            "edges": self.edges,
-            "forgotten": self.forgotten,
-            "unread": self.unread_count,
-            "reasons": [{"what": item.what, "why": item.why} for item in self.unread],
-        }
-
-
 @command.command(name="import")
 @click.argument("paths", nargs=-1, required=True, metavar="FILE...")
 @db_option
 @click.option("-f", "--format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--code", is_flag=True, help="Folders are code, also where git does not work in them.")
 @click.option("--as-of", metavar="TIME", help="When the exports were written (RFC 3339).  [default: the file's time]")
 def import_files(paths: tuple[str, ...], **options: Any) -> int:
     """Read exported inventories into the store.
@@ -72,68 +43,27 @@ def import_files(paths: tuple[str, ...], **options: Any) -> int:
     FILE is an export of a provider, also compressed with gzip, a folder of them, or - for standard input; which kind it
     is, is found out by its contents. A file that is imported again replaces what it said before.
 
+    A work tree of git is read as code: identities that Terraform, CloudFormation, Kubernetes, Helm, GitHub Actions,
+    GitLab CI and Compose declare there, and exports that lie in it.
+
     Exit code 3 where something was not read; it is named.
     """
-    from secrethunt.identity.inventory.reading import iter_paths
+    from secrethunt.cli.inventorying import chosen, import_all, iter_lines
     from secrethunt.store.joining import join_store
 
     as_of = _moment(options["as_of"]) if options["as_of"] else ""
-    names = list(iter_paths(paths))
+    wanted = chosen(paths, is_code=options["code"])
     with open_database(options["db"], create=True) as store:
-        reads = [import_one(store, path, as_of) for path in names]
+        reads = list(import_all(store, wanted, as_of))
         joined = join_store(store)
     if options["format"] == "json":
         click.echo(json.dumps({"files": [read.entry() for read in reads], "joins": joined}, indent=2))
     else:
         for read in reads:
-            for line in _lines(read):
+            for line in iter_lines(read):
                 click.echo(line)
         click.echo(f"{joined} joins of found secrets to identities", err=True)
     return ExitCode.INCOMPLETE if any(read.unread_count for read in reads) else ExitCode.CLEAN
-
-
-def import_one(store: Store, path: str, as_of: str = "") -> _Read:
-    """Read the file at *path* into *store*; whatever is wrong with it is told in the answer."""
-    from secrethunt.identity.attribution import attributed
-    from secrethunt.identity.contract import Known, Unread
-    from secrethunt.identity.inventory.reading import iter_items, opened_export
-    from secrethunt.store import Run, RunKind
-
-    unread: list[Unread] = []
-    try:
-        with opened_export(path) as export:
-            if export.importer is None:
-                why = "no importer knows this kind of file; docs/identity.md lists those that are known"
-                return _Read(path, "", 0, 0, (Unread("the file", why),), 1, 0)
-            name = export.importer.name
-            with Run(store, RunKind.IMPORT, export.origin, importer=name, as_of=as_of or export.written_at) as run:
-                run.add(attributed(_noting(iter_items(export), unread)), Known.INVENTORY)
-                gone = run.finish(replace=export.path != "-")
-    except OSError as err:
-        return _Read(path, "", 0, 0, (Unread("the file", err.strerror or type(err).__name__),), 1, 0)
-    return _Read(path, name, run.nodes, run.edges, tuple(unread), run.unread, gone)
-
-
-def _noting(items: Iterator[Any], unread: list[Unread]) -> Iterator[Any]:
-    from secrethunt.identity.contract import Unread
-
-    for item in items:
-        if isinstance(item, Unread) and len(unread) < _MOST_UNREAD:
-            unread.append(item)
-        yield item
-
-
-def _lines(read: _Read) -> Iterator[str]:
-    path = escape(read.path)
-    if not read.importer:
-        yield f"{path}: not read: {escape(read.unread[0].why)}"
-        return
-    gone = f", {read.forgotten} no longer there" if read.forgotten else ""
-    yield f"{path}: {read.importer}: {read.nodes} nodes, {read.edges} edges{gone}"
-    for item in read.unread[:_NAMED]:
-        yield f"  not read: {escape(item.what)}: {escape(item.why)}"
-    if read.unread_count > _NAMED:
-        yield f"  and {read.unread_count - _NAMED} more"
 
 
 def _moment(text: str) -> str:

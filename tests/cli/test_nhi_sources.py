@@ -54,7 +54,7 @@ def test_owners_are_suggested_by_code_owners_introducer_and_tags(
     secrethunt: Runner, tmp_path: Path, make_repo: MakeRepo
 ) -> None:
     repo = make_repo()
-    repo.commit({".github/CODEOWNERS": "/deploy/ @acme/platform\n", "deploy/env": f"key = {acme_key(1)}\n"})
+    repo.commit({".github/CODEOWNERS": "/deploy/ @acme/platform\n", "deploy/env": b"key = " + acme_key("owned")})
     database = str(tmp_path / "s.db")
     [finding] = secrethunt.scan(repo.target, "--db", database).findings
     shown = json.loads(ok(secrethunt.run("blast-radius", finding["secret_id"], "--db", database, "-f", "json")).stdout)
@@ -75,10 +75,84 @@ def test_owners_of_a_bare_repository_and_of_a_folder_of_a_work_tree(
     secrethunt: Runner, tmp_path: Path, make_repo: MakeRepo
 ) -> None:
     repo = make_repo()
-    repo.commit({"CODEOWNERS": "/deploy/live/ @acme/platform\n", "deploy/live/env": f"key = {acme_key(1)}\n"})
+    repo.commit({"CODEOWNERS": "/deploy/live/ @acme/platform\n", "deploy/live/env": b"key = " + acme_key("owned")})
     repo.git("clone", "--quiet", "--bare", repo.target, str(tmp_path / "bare.git"))
     for number, target in enumerate((str(tmp_path / "bare.git"), str(repo.path / "deploy"))):
         database = str(tmp_path / f"{number}.db")
         [finding] = secrethunt.scan(target, "--db", database).findings
         shown = ok(secrethunt.run("nhi", "show", "secret:" + finding["secret_id"], "--db", database)).stdout.decode()
         assert "OWNED_BY owner:@acme/platform [potential, code] CODEOWNERS:1" in shown
+
+
+WORKFLOW = """on: push
+permissions: {id-token: write}
+jobs:
+  ship:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: aws-actions/configure-aws-credentials@v4
+        with: {role-to-assume: "arn:aws:iam::123456789012:role/ship", aws-region: eu-west-1}
+      - run: deploy --token ${{ secrets.DEPLOY_TOKEN }}
+"""
+MANIFEST = """apiVersion: v1
+kind: ServiceAccount
+metadata: {name: web, namespace: shop, labels: {team: payments}}
+"""
+
+
+def imported(secrethunt: Runner, *arguments: str) -> list[dict[str, Any]]:
+    outcome = secrethunt.run("nhi", "import", "-f", "json", *arguments)
+    assert outcome.code in (0, 3), outcome.stderr
+    files: list[dict[str, Any]] = json.loads(outcome.stdout)["files"]
+    return files
+
+
+def test_a_work_tree_is_read_as_code_and_exports_in_it_as_exports(
+    secrethunt: Runner, tmp_path: Path, make_repo: MakeRepo
+) -> None:
+    repo = make_repo()
+    files = {
+        ".github/workflows/ship.yml": WORKFLOW,
+        ".github/CODEOWNERS": "*.yaml @acme/web\n",
+        "web.yaml": MANIFEST,
+        "broken.yml": "apiVersion: v1\nkind: [",
+        "notes.txt": "nothing",
+        "exports/iam.json": account(role_for("ship", f"arn:aws:iam::{ACCOUNT}:root")),
+    }
+    repo.commit(files)
+    code, export = imported(secrethunt, repo.target)
+    assert ("code", 3) == (code["importer"], code["files"])
+    assert code["silent"] >= 2
+    assert ["broken.yml"] == [reason["what"].partition(":")[0] for reason in code["reasons"]]
+    assert "aws account authorization details" == export["importer"]
+    listed = rows(secrethunt)
+    assert ("code", "inventory") == (listed["shop/web"]["known"], listed["ship"]["known"])
+    assert "@acme/web (suggested), payments (suggested)" == listed["shop/web"]["owner"]
+    text = ok(secrethunt.run("nhi", "show", f"aws:arn:aws:iam::{ACCOUNT}:role/ship")).stdout.decode()
+    assert "[conditional, code] .github/workflows/ship.yml:" in text
+    (repo.path / "web.yaml").unlink()
+    assert "shop/web" not in {name for _ in imported(secrethunt, repo.target) for name in rows(secrethunt)}
+
+
+def test_a_folder_of_exports_is_read_by_importers_first_and_holds_code_and_clones_too(
+    secrethunt: Runner, tmp_path: Path, make_repo: MakeRepo
+) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "prod.yaml").write_text(MANIFEST)
+    (folder / "main.tf").write_text('resource "aws_iam_user" "ci" {\n  name = "ci"\n}\n')
+    (folder / "notes.txt").write_text("nothing")
+    clone = make_repo()
+    clone.commit({"web.yaml": MANIFEST.replace("web", "clone")})
+    clone.path.rename(folder / "clone")
+    found = {Path(read["file"]).name: read["importer"] for read in imported(secrethunt, str(folder))}
+    assert found == {"prod.yaml": "kubernetes objects", "exports": "code", "notes.txt": None, "clone": "code"}
+    known = {name: row["known"] for name, row in rows(secrethunt).items()}
+    assert ("inventory", "code", "code") == (known["shop/web"], known["ci"], known["shop/clone"])
+
+
+def test_code_takes_a_folder_without_git_for_code(secrethunt: Runner, tmp_path: Path) -> None:
+    (tmp_path / "web.yaml").write_text(MANIFEST)
+    [code] = imported(secrethunt, "--code", str(tmp_path))
+    assert "code" == code["importer"]
+    assert "code" == rows(secrethunt)["shop/web"]["known"]

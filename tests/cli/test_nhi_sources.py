@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import random
+import string
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.cli.runner import Outcome, Runner
 from tests.conftest import MakeRepo
@@ -156,3 +161,39 @@ def test_code_takes_a_folder_without_git_for_code(secrethunt: Runner, tmp_path: 
     [code] = imported(secrethunt, "--code", str(tmp_path))
     assert "code" == code["importer"]
     assert "code" == rows(secrethunt)["shop/web"]["known"]
+
+
+def key_pair() -> tuple[str, str]:
+    """A made-up AWS key id of `ACCOUNT`, and a secret of the same shape as theirs."""
+    drawn = random.Random(7)
+    number = (int(ACCOUNT) << 7 | 1 << 47).to_bytes(6, "big") + drawn.randbytes(4)
+    letters = string.ascii_letters + string.digits + "/+"
+    return "AKIA" + base64.b32encode(number).decode(), "".join(drawn.choices(letters, k=40))
+
+
+@pytest.mark.parametrize(
+    ("layout", "rule"),
+    [
+        ("AWS_ACCESS_KEY_ID={0}\nAWS_SECRET_ACCESS_KEY={1}\n", "aws.key-pair"),
+        ("aws_secret_access_key = {1}\nregion = eu-west-1\naws_access_key_id = {0}\n", "aws.secret-access-key"),
+    ],
+)
+def test_a_secret_access_key_is_joined_to_its_user_by_the_key_id_beside_it(
+    secrethunt: Runner, tmp_path: Path, layout: str, rule: str
+) -> None:
+    key_id, secret = key_pair()
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "settings.ini").write_text(layout.format(key_id, secret))
+    database = str(tmp_path / "s.db")
+    found = secrethunt.run("scan", str(tmp_path / "code"), "--db", database, "--format", "jsonl").findings
+    assert {rule, "aws.access-key-id"} == {finding["rule_id"] for finding in found}
+    metadata = {"UserName": "ci", "AccessKeyId": key_id, "Status": "Active", "CreateDate": "2025-01-01T00:00:00Z"}
+    (tmp_path / "keys.json").write_text(json.dumps({"AccessKeyMetadata": [metadata]}))
+    ok(secrethunt.run("nhi", "import", str(tmp_path / "keys.json"), "--db", database))
+    user = f"aws:arn:aws:iam::{ACCOUNT}:user/ci"
+    for finding in found:
+        shown = json.loads(
+            ok(secrethunt.run("blast-radius", finding["secret_id"], "--db", database, "-f", "json")).stdout
+        )
+        assert user in [item["key"] for item in shown["identities"]], finding["rule_id"]
+        assert secret not in json.dumps(shown)

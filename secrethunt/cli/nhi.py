@@ -167,18 +167,46 @@ def show(wanted: str, **options: Any) -> int:
     """
     with open_database(options["db"]) as store:
         inventory = _inventory(store)
-        nodes = inventory.find(wanted)
-        if not nodes:
-            raise UsageError(f"nothing is known by {wanted!r}", hint="See `secrethunt nhi list` for what there is.")
-        if len(nodes) > 1:
-            named = ", ".join(node.key for node in nodes[:_NAMED])
-            raise UsageError(f"{wanted!r} fits {len(nodes)} things", hint=f"Give the key of one: {named}.")
-        described = _described(nodes[0], inventory)
+        described = _described(_one(inventory, wanted), inventory)
     if options["format"] == "json":
         click.echo(json.dumps(described, indent=2))
     else:
         for line in _as_text(described):
             click.echo(escape(line))
+    return ExitCode.CLEAN
+
+
+def _one(inventory: Inventory, wanted: str) -> Node:
+    nodes = inventory.find(wanted)
+    if not nodes:
+        raise UsageError(f"nothing is known by {wanted!r}", hint="See `secrethunt nhi list` for what there is.")
+    if len(nodes) > 1:
+        named = ", ".join(node.key for node in nodes[:_NAMED])
+        raise UsageError(f"{wanted!r} fits {len(nodes)} things", hint=f"Give the key of one: {named}.")
+    return nodes[0]
+
+
+@command.command()
+@click.argument("wanted", metavar="IDENTITY")
+@click.argument("owners", nargs=-1, metavar="OWNER...")
+@click.option("--forget", is_flag=True, help="Nobody is confirmed any more.")
+@db_option
+def own(wanted: str, owners: tuple[str, ...], **options: Any) -> int:
+    """Confirm who owns an identity or a secret; what was only suggested is not shown any more.
+
+    OWNER is an e-mail address, a login or a team. Those that were confirmed before are replaced.
+    """
+    from secrethunt.identity.owners import confirmed_items
+    from secrethunt.store import Run, RunKind
+
+    owners = tuple(filter(None, map(str.strip, owners)))
+    if bool(owners) is options["forget"]:
+        raise UsageError("give either an owner or --forget", hint="For example `nhi own deploy-bot @acme/platform`.")
+    with open_database(options["db"]) as store:
+        node = _one(_inventory(store), wanted)
+        with Run(store, RunKind.IMPORT, f"owner of {node.key}", importer="confirmed owners") as run:
+            run.add(confirmed_items(node.key, owners))
+    click.echo(f"{escape(node.key)}: {escape(', '.join(owners)) if owners else 'nobody confirmed'}")
     return ExitCode.CLEAN
 
 

@@ -87,7 +87,7 @@ class BlastRadius:
     hops: int
     is_cut: bool = False
     owners: tuple[Owner, ...] = ()
-    """Of the identities, else of what it starts at."""
+    """Of the identities and of what it starts at."""
 
     def summary(self) -> BlastSummary:
         """The few words for a report on findings."""
@@ -148,7 +148,7 @@ class BlastRadii:
             risk_band=weights.band(risk[1]),
             hops=self._hops,
             is_cut=known.is_cut or possible.is_cut,
-            owners=tuple(owners_of(owned, self._graph) or owners_of([start.key], self._graph)),
+            owners=tuple(owners_of((*owned, start.key), self._graph)),
         )
 
     def band(self, score: float) -> str:

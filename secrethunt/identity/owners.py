@@ -222,9 +222,9 @@ def suggest(
 def owner_items(key: str, suggestions: Sequence[Suggestion], *, known: Known = Known.CODE) -> Iterator[Node | Edge]:
     """An OWNER node each and its edge from *key*, marked as suggested."""
     for item in suggestions:
-        owner = f"owner:{item.owner.lower().removeprefix('mailto:')}"
+        owner = owner_key(item.owner)
         properties = {
-            "type": "team" if "/" in item.owner or not re.search("@", item.owner) else "person",
+            "type": _type(item.owner),
             "owner_status": "suggested",
             "basis": item.basis.value,
             "confidence": item.confidence,
@@ -232,6 +232,22 @@ def owner_items(key: str, suggestions: Sequence[Suggestion], *, known: Known = K
         yield Node(owner, NodeKind.OWNER, "", item.owner, "", properties)
         detail = f"suggested by {item.basis.value}, confidence {item.confidence}; not confirmed"
         yield Edge(key, owner, EdgeKind.OWNED_BY, EdgeStatus.POTENTIAL, known, item.evidence, detail)
+
+
+def owner_key(owner: str) -> str:
+    """Key of the node of *owner*."""
+    return f"owner:{owner.lower().removeprefix('mailto:')}"
+
+
+def _type(owner: str) -> str:
+    return "team" if "/" in owner or "@" not in owner else "person"
+
+
+def confirmed_items(key: str, owners: Iterable[str]) -> Iterator[Node | Edge]:
+    """As `owner_items`, of owners that somebody confirmed."""
+    for owner in owners:
+        yield Node(owner_key(owner), NodeKind.OWNER, "", owner, "", {"type": _type(owner), "owner_status": "confirmed"})
+        yield Edge(key, owner_key(owner), EdgeKind.OWNED_BY, evidence="confirmed with `nhi own`")
 
 
 OWNED = frozenset(

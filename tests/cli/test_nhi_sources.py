@@ -197,3 +197,18 @@ def test_a_secret_access_key_is_joined_to_its_user_by_the_key_id_beside_it(
         )
         assert user in [item["key"] for item in shown["identities"]], finding["rule_id"]
         assert secret not in json.dumps(shown)
+
+
+def test_an_owner_is_confirmed_replaced_and_forgotten(secrethunt: Runner, tmp_path: Path) -> None:
+    tags = [{"Key": "owner", "Value": "payments"}]
+    user = {"Arn": f"arn:aws:iam::{ACCOUNT}:user/pay", "UserName": "pay", "UserId": "AIDAPAY", "Tags": tags}
+    (tmp_path / "iam.json").write_text(account(users=(user,)))
+    ok(secrethunt.run("nhi", "import", str(tmp_path / "iam.json")))
+    for owners, shown in ((("@acme/web",), "@acme/web"), (("Ann@acme.com",), "Ann@acme.com")):
+        ok(secrethunt.run("nhi", "own", "pay", *owners))
+        assert shown == rows(secrethunt)["pay"]["owner"]
+    remarks = json.loads(ok(secrethunt.run("nhi", "posture", "-f", "json")).stdout)["remarks"]
+    assert "no-owner" not in {item["judgement"] for item in remarks}
+    ok(secrethunt.run("nhi", "own", "pay", "--forget"))
+    assert "payments (suggested)" == rows(secrethunt)["pay"]["owner"]
+    assert (2, 2) == (secrethunt.run("nhi", "own", "pay").code, secrethunt.run("nhi", "own", "none", "a@b.c").code)

@@ -24,7 +24,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from secrethunt.cli.nhi import import_one
+from secrethunt.cli.inventorying import import_one
 from secrethunt.identity.contract import Edge, EdgeKind, Node, NodeKind
 from secrethunt.identity.privilege import band_of
 from secrethunt.store import Run, RunKind, StoreGraph, open_store

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,15 +15,13 @@ from secrethunt.errors import ExitCode, UsageError
 from secrethunt.report.escape import escape
 
 if TYPE_CHECKING:
-    from secrethunt.identity.contract import Node, Unread
+    from secrethunt.identity.contract import Node
     from secrethunt.report.identities import IdentityRow
     from secrethunt.store import Store
     from secrethunt.store.inventory import Filter, Inventory
 
 _NAMED = 10
-"""Things not read that are named for each file in text."""
-_MOST_UNREAD = 1000
-"""Those that are named in JSON."""
+"""Things that are named where a name fits several."""
 _BANDS = ("critical", "high", "medium", "low", "info")
 _SORTS = ("name", "provider", "account", "type", "privilege", "owner", "created", "last-used", "expires", "secrets")
 
@@ -34,37 +31,11 @@ def command() -> None:
     """Keep an inventory of non-human identities: who they are, what they may do, which secrets of theirs leaked."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """How one file was read."""
-
-    path: str
-    importer: str
-    """Empty where nobody recognised the file."""
-    nodes: int
-    edges: int
-    unread: tuple[Unread, ...]
-    """The first of them."""
-    unread_count: int
-    forgotten: int
-
-    def entry(self) -> dict[str, object]:
-        """The object of JSON."""
-        return {
-            "file": self.path,
-            "importer": self.importer or None,
-            "nodes": self.nodes,
-            "edges": self.edges,
-            "forgotten": self.forgotten,
-            "unread": self.unread_count,
-            "reasons": [{"what": item.what, "why": item.why} for item in self.unread],
-        }
-
-
 @command.command(name="import")
 @click.argument("paths", nargs=-1, required=True, metavar="FILE...")
 @db_option
 @click.option("-f", "--format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--code", is_flag=True, help="Folders are code, also where git does not work in them.")
 @click.option("--as-of", metavar="TIME", help="When the exports were written (RFC 3339).  [default: the file's time]")
 def import_files(paths: tuple[str, ...], **options: Any) -> int:
     """Read exported inventories into the store.
@@ -72,67 +43,27 @@ def import_files(paths: tuple[str, ...], **options: Any) -> int:
     FILE is an export of a provider, also compressed with gzip, a folder of them, or - for standard input; which kind it
     is, is found out by its contents. A file that is imported again replaces what it said before.
 
+    A work tree of git is read as code: identities that Terraform, CloudFormation, Kubernetes, Helm, GitHub Actions,
+    GitLab CI and Compose declare there, and exports that lie in it.
+
     Exit code 3 where something was not read; it is named.
     """
-    from secrethunt.identity.inventory.reading import iter_paths
+    from secrethunt.cli.inventorying import chosen, import_all, iter_lines
     from secrethunt.store.joining import join_store
 
     as_of = _moment(options["as_of"]) if options["as_of"] else ""
-    names = list(iter_paths(paths))
+    wanted = chosen(paths, is_code=options["code"])
     with open_database(options["db"], create=True) as store:
-        reads = [import_one(store, path, as_of) for path in names]
+        reads = list(import_all(store, wanted, as_of))
         joined = join_store(store)
     if options["format"] == "json":
         click.echo(json.dumps({"files": [read.entry() for read in reads], "joins": joined}, indent=2))
     else:
         for read in reads:
-            for line in _lines(read):
+            for line in iter_lines(read):
                 click.echo(line)
         click.echo(f"{joined} joins of found secrets to identities", err=True)
     return ExitCode.INCOMPLETE if any(read.unread_count for read in reads) else ExitCode.CLEAN
-
-
-def import_one(store: Store, path: str, as_of: str = "") -> _Read:
-    """Read the file at *path* into *store*; whatever is wrong with it is told in the answer."""
-    from secrethunt.identity.contract import Known, Unread
-    from secrethunt.identity.inventory.reading import iter_items, opened_export
-    from secrethunt.store import Run, RunKind
-
-    unread: list[Unread] = []
-    try:
-        with opened_export(path) as export:
-            if export.importer is None:
-                why = "no importer knows this kind of file; docs/identity.md lists those that are known"
-                return _Read(path, "", 0, 0, (Unread("the file", why),), 1, 0)
-            name = export.importer.name
-            with Run(store, RunKind.IMPORT, export.origin, importer=name, as_of=as_of or export.written_at) as run:
-                run.add(_noting(iter_items(export), unread), Known.INVENTORY)
-                gone = run.finish(replace=export.path != "-")
-    except OSError as err:
-        return _Read(path, "", 0, 0, (Unread("the file", err.strerror or type(err).__name__),), 1, 0)
-    return _Read(path, name, run.nodes, run.edges, tuple(unread), run.unread, gone)
-
-
-def _noting(items: Iterator[Any], unread: list[Unread]) -> Iterator[Any]:
-    from secrethunt.identity.contract import Unread
-
-    for item in items:
-        if isinstance(item, Unread) and len(unread) < _MOST_UNREAD:
-            unread.append(item)
-        yield item
-
-
-def _lines(read: _Read) -> Iterator[str]:
-    path = escape(read.path)
-    if not read.importer:
-        yield f"{path}: not read: {escape(read.unread[0].why)}"
-        return
-    gone = f", {read.forgotten} no longer there" if read.forgotten else ""
-    yield f"{path}: {read.importer}: {read.nodes} nodes, {read.edges} edges{gone}"
-    for item in read.unread[:_NAMED]:
-        yield f"  not read: {escape(item.what)}: {escape(item.why)}"
-    if read.unread_count > _NAMED:
-        yield f"  and {read.unread_count - _NAMED} more"
 
 
 def _moment(text: str) -> str:
@@ -166,7 +97,7 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="DAYS",
             help="Ending within so many days, or ended.",
         ),
-        click.option("--orphaned", "is_orphaned", is_flag=True, help="Without an owner."),
+        click.option("--orphaned", "is_orphaned", is_flag=True, help="Without an owner, even a suggested one."),
         click.option("--with-secrets", "has_secrets", is_flag=True, help="With secrets found in code."),
         click.option("--exposed", "is_exposed", is_flag=True, help="With secrets that still stand in code."),
         click.option(
@@ -236,18 +167,46 @@ def show(wanted: str, **options: Any) -> int:
     """
     with open_database(options["db"]) as store:
         inventory = _inventory(store)
-        nodes = inventory.find(wanted)
-        if not nodes:
-            raise UsageError(f"nothing is known by {wanted!r}", hint="See `secrethunt nhi list` for what there is.")
-        if len(nodes) > 1:
-            named = ", ".join(node.key for node in nodes[:_NAMED])
-            raise UsageError(f"{wanted!r} fits {len(nodes)} things", hint=f"Give the key of one: {named}.")
-        described = _described(nodes[0], inventory)
+        described = _described(_one(inventory, wanted), inventory)
     if options["format"] == "json":
         click.echo(json.dumps(described, indent=2))
     else:
         for line in _as_text(described):
             click.echo(escape(line))
+    return ExitCode.CLEAN
+
+
+def _one(inventory: Inventory, wanted: str) -> Node:
+    nodes = inventory.find(wanted)
+    if not nodes:
+        raise UsageError(f"nothing is known by {wanted!r}", hint="See `secrethunt nhi list` for what there is.")
+    if len(nodes) > 1:
+        named = ", ".join(node.key for node in nodes[:_NAMED])
+        raise UsageError(f"{wanted!r} fits {len(nodes)} things", hint=f"Give the key of one: {named}.")
+    return nodes[0]
+
+
+@command.command()
+@click.argument("wanted", metavar="IDENTITY")
+@click.argument("owners", nargs=-1, metavar="OWNER...")
+@click.option("--forget", is_flag=True, help="Nobody is confirmed any more.")
+@db_option
+def own(wanted: str, owners: tuple[str, ...], **options: Any) -> int:
+    """Confirm who owns an identity or a secret; what was only suggested is not shown any more.
+
+    OWNER is an e-mail address, a login or a team. Those that were confirmed before are replaced.
+    """
+    from secrethunt.identity.owners import confirmed_items
+    from secrethunt.store import Run, RunKind
+
+    owners = tuple(filter(None, map(str.strip, owners)))
+    if bool(owners) is options["forget"]:
+        raise UsageError("give either an owner or --forget", hint="For example `nhi own deploy-bot @acme/platform`.")
+    with open_database(options["db"]) as store:
+        node = _one(_inventory(store), wanted)
+        with Run(store, RunKind.IMPORT, f"owner of {node.key}", importer="confirmed owners") as run:
+            run.add(confirmed_items(node.key, owners))
+    click.echo(f"{escape(node.key)}: {escape(', '.join(owners)) if owners else 'nobody confirmed'}")
     return ExitCode.CLEAN
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from secrethunt.cli.config import user_directory
+from secrethunt.cli.owning import found_owners
 from secrethunt.verdict import State
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def store_result(result: ScanResult, options: ScanOptions) -> None:
             write_findings(store, run, result.findings)
             run.add(found_credentials(result.findings), Known.OFFLINE)
             run.add(found_places(result.findings), Known.CODE)
+            run.add(found_owners(result.findings, options.targets), Known.CODE)
             run.finish(replace=_is_whole(result, options))
         if result.graph:
             with Run(store, RunKind.IDENTIFY, _origin(options)) as run:

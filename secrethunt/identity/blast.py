@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from secrethunt.blast_summary import BlastSummary
+from secrethunt.identity.attribution import Owner, owners_of
 from secrethunt.identity.circumstances import Circumstances, circumstances_of
 from secrethunt.identity.contract import Edge, EdgeKind, Graph, Node, NodeKind
 from secrethunt.identity.reach import Reach, Reached, search
@@ -85,6 +86,8 @@ class BlastRadius:
     risk_band: str
     hops: int
     is_cut: bool = False
+    owners: tuple[Owner, ...] = ()
+    """Of the identities and of what it starts at."""
 
     def summary(self) -> BlastSummary:
         """The few words for a report on findings."""
@@ -127,9 +130,11 @@ class BlastRadii:
         blast = self._scores(counted, all_counted, is_known=not possible.unknown)
         around = circumstances or circumstances_of(start, self._graph)
         risk = self._risk(blast, around, is_known=not possible.unknown)
+        identities = tuple(_identities(start, known, possible))
+        owned = [item.node.key for item in identities]
         return BlastRadius(
             start=start,
-            identities=tuple(_identities(start, known, possible)),
+            identities=identities,
             held=tuple(item for item in possible.held.values() if item.node.key != start.key),
             counted=tuple(counted),
             assumed=tuple(_only_assumed(counted, all_counted)),
@@ -143,6 +148,7 @@ class BlastRadii:
             risk_band=weights.band(risk[1]),
             hops=self._hops,
             is_cut=known.is_cut or possible.is_cut,
+            owners=tuple(owners_of((*owned, start.key), self._graph)),
         )
 
     def band(self, score: float) -> str:

@@ -13,13 +13,14 @@ import fnmatch
 import functools
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from secrethunt.identity.contract import Edge, EdgeKind, EdgeStatus, Known, Node, NodeKind
 from secrethunt.records import CommitInfo
 
-_PLACES = ("CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
+_SOUGHT = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
+"""In this order; the first that is there counts."""
 _LARGEST = 3 << 20
 """Bytes; GitHub reads no CODEOWNERS file that is larger."""
 _MOST_RULES = 20_000
@@ -75,7 +76,7 @@ class CodeOwners:
     @classmethod
     def of_tree(cls, root: str) -> CodeOwners | None:
         """The file of a work tree, where GitHub and GitLab look for it; None where there is none."""
-        for name in (".github/CODEOWNERS", *_PLACES):
+        for name in _SOUGHT:
             path = os.path.join(root, name)
             is_inside = os.path.realpath(path) == os.path.join(os.path.realpath(root), name)
             if os.path.isfile(path) and is_inside and os.path.getsize(path) <= _LARGEST:
@@ -84,9 +85,22 @@ class CodeOwners:
                         data = file.read(_LARGEST)
                 except OSError:
                     continue
-                is_gitlab = name.startswith(".gitlab/") or bool(re.search(rb"(?m)^\^?\[[^\]\n]+\]", data))
-                return cls(data, file=name, is_gitlab=is_gitlab)
+                return cls._of_file(data, name)
         return None
+
+    @classmethod
+    def first(cls, read: Callable[[str], bytes | None]) -> CodeOwners | None:
+        """The file where GitHub and GitLab look for it, by whatever can *read* paths; None where there is none."""
+        for name in _SOUGHT:
+            data = read(name)
+            if data is not None and len(data) <= _LARGEST:
+                return cls._of_file(data, name)
+        return None
+
+    @classmethod
+    def _of_file(cls, data: bytes, name: str) -> CodeOwners:
+        is_gitlab = name.startswith(".gitlab/") or bool(re.search(rb"(?m)^\^?\[[^\]\n]+\]", data))
+        return cls(data, file=name, is_gitlab=is_gitlab)
 
     def owners_of(self, path: str) -> list[tuple[str, int]]:
         """Owners of *path* with the line that names them, in order of sections; none where it is left unowned."""
@@ -208,9 +222,9 @@ def suggest(
 def owner_items(key: str, suggestions: Sequence[Suggestion], *, known: Known = Known.CODE) -> Iterator[Node | Edge]:
     """An OWNER node each and its edge from *key*, marked as suggested."""
     for item in suggestions:
-        owner = f"owner:{item.owner.lower().removeprefix('mailto:')}"
+        owner = owner_key(item.owner)
         properties = {
-            "type": "team" if "/" in item.owner or not re.search("@", item.owner) else "person",
+            "type": _type(item.owner),
             "owner_status": "suggested",
             "basis": item.basis.value,
             "confidence": item.confidence,
@@ -220,14 +234,30 @@ def owner_items(key: str, suggestions: Sequence[Suggestion], *, known: Known = K
         yield Edge(key, owner, EdgeKind.OWNED_BY, EdgeStatus.POTENTIAL, known, item.evidence, detail)
 
 
-_OWNED = frozenset(
+def owner_key(owner: str) -> str:
+    """Key of the node of *owner*."""
+    return f"owner:{owner.lower().removeprefix('mailto:')}"
+
+
+def _type(owner: str) -> str:
+    return "team" if "/" in owner or "@" not in owner else "person"
+
+
+def confirmed_items(key: str, owners: Iterable[str]) -> Iterator[Node | Edge]:
+    """As `owner_items`, of owners that somebody confirmed."""
+    for owner in owners:
+        yield Node(owner_key(owner), NodeKind.OWNER, "", owner, "", {"type": _type(owner), "owner_status": "confirmed"})
+        yield Edge(key, owner_key(owner), EdgeKind.OWNED_BY, evidence="confirmed with `nhi own`")
+
+
+OWNED = frozenset(
     {NodeKind.IDENTITY, NodeKind.ROLE, NodeKind.WORKLOAD, NodeKind.PIPELINE, NodeKind.CREDENTIAL, NodeKind.SECRET_STORE}
 )
 
 
 def owned_items(node: Node, code_owners: CodeOwners | None, path: str) -> Iterator[Node | Edge]:
     """Suggested owners of a declared *node* in the file at *path*: its own tags, then the file's owners."""
-    if node.kind in _OWNED:
+    if node.kind in OWNED:
         yield from owner_items(
             node.key, suggest(path, code_owners=code_owners, tag=str(node.properties.get("owner", "")))
         )

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from secrethunt.identity.blast import BlastRadii
 from secrethunt.identity.contract import EdgeKind, EdgeStatus, Graph, Node, NodeKind
+from secrethunt.identity.vendors import vendors_of
 
 UNUSED_AFTER = timedelta(days=90)
 LONG_LIVED_AFTER = timedelta(days=90)
@@ -81,11 +82,13 @@ class Posture:
         self._now = now or datetime.now(UTC)
 
     def remarks(self, *, with_unknown: bool = True) -> Iterator[Remark]:
-        """On all identities and their credentials, in order of their keys."""
+        """On all identities and their credentials, in order of their keys; then on roles that vendors may take."""
         for node in self._graph.nodes(kind=NodeKind.IDENTITY):
             for remark in self.of(node):
                 if with_unknown or not remark.is_unknown:
                     yield remark
+        for node in self._graph.nodes(kind=NodeKind.ROLE):
+            yield from self._vendor(node, [])
 
     def of(self, node: Node) -> Iterator[Remark]:
         """On one identity."""
@@ -125,7 +128,8 @@ class Posture:
                 yield Remark(node, Judgement.LONG_LIVED, f"{item.name} is {days:,} days old and never expires")
 
     def _owner(self, node: Node, _: list[Node]) -> Iterator[Remark]:
-        owners = list(self._graph.edges_from(node.key, EdgeKind.OWNED_BY))
+        vendors = {vendor.key for vendor in vendors_of(node.key, self._graph)}
+        owners = [edge for edge in self._graph.edges_from(node.key, EdgeKind.OWNED_BY) if edge.target not in vendors]
         sure = [edge for edge in owners if edge.status is EdgeStatus.CONFIRMED]
         if not sure and not node.properties.get("is_human"):
             suggested = ", ".join(edge.target for edge in owners)
@@ -175,14 +179,8 @@ class Posture:
         return [item for edge in edges if (item := self._graph.node(edge.source)) is not None]
 
     def _vendor(self, node: Node, _: list[Node]) -> Iterator[Remark]:
-        for key in self._holders(node):
-            vendor = self._graph.node(key)
-            if vendor is not None and vendor.kind is NodeKind.VENDOR:
-                yield Remark(node, Judgement.VENDOR_HELD, f"{vendor.name} holds it or may take it")
-
-    def _holders(self, node: Node) -> Iterator[str]:
-        yield from (edge.target for edge in self._graph.edges_from(node.key, EdgeKind.OWNED_BY, EdgeKind.ISSUED_BY))
-        yield from (edge.target for edge in self._graph.edges_from(node.key, EdgeKind.TRUSTS))
+        for vendor in vendors_of(node.key, self._graph):
+            yield Remark(node, Judgement.VENDOR_HELD, f"{vendor.name} holds it or may take it")
 
     def _leak(self, node: Node, credentials: list[Node]) -> Iterator[Remark]:
         found: set[str] = set()

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from secrethunt.identity.contract import Edge, EdgeKind, EdgeStatus, Known, Node, NodeKind
+from secrethunt.identity.contract import Edge, EdgeKind, EdgeStatus, Graph, Known, Node, NodeKind, Unread
 
 _ACCOUNT = re.compile(r"aws:(?:account:|arn:[\w-]+:\w+:[\w-]*:)(\d{12})(?::|$)")
 _APP = re.compile(r"github:app:(.+)$")
@@ -82,13 +82,40 @@ def attribute(items: Iterable[Node | Edge]) -> Iterator[Node | Edge]:
     """
     seen: set[tuple[str, str]] = set()
     for item in items:
-        pairs = _of_node(item) if isinstance(item, Node) else _of_edge(item)
-        for key, vendor, why in pairs:
-            if (key, vendor.key) not in seen:
-                seen.add((key, vendor.key))
-                yield Node(vendor.key, NodeKind.VENDOR, "", vendor.name, "", {"type": "vendor"})
-                detail = f"{why}; published at {vendor.citation}"
-                yield Edge(key, vendor.key, EdgeKind.OWNED_BY, EdgeStatus.CONFIRMED, Known.CODE, detail, vendor.service)
+        yield from _attributed(item, seen)
+
+
+def with_vendors(items: Iterable[Node | Edge | Unread]) -> Iterator[Node | Edge | Unread]:
+    """*items* as they are, each followed by what `attribute` says of it."""
+    seen: set[tuple[str, str]] = set()
+    for item in items:
+        yield item
+        if not isinstance(item, Unread):
+            yield from _attributed(item, seen)
+
+
+def vendors_of(key: str, graph: Graph) -> list[Node]:
+    """Vendors that own or issued what *key* is, or whose accounts it trusts; each once, in the order of edges."""
+    found: dict[str, Node] = {}
+    for edge in graph.edges_from(key, EdgeKind.OWNED_BY, EdgeKind.ISSUED_BY, EdgeKind.TRUSTS):
+        keys = [edge.target]
+        if edge.kind is EdgeKind.TRUSTS:
+            keys += [owner.target for owner in graph.edges_from(edge.target, EdgeKind.OWNED_BY)]
+        for target in keys:
+            node = graph.node(target)
+            if node is not None and node.kind is NodeKind.VENDOR:
+                found[target] = node
+    return list(found.values())
+
+
+def _attributed(item: Node | Edge, seen: set[tuple[str, str]]) -> Iterator[Node | Edge]:
+    pairs = _of_node(item) if isinstance(item, Node) else _of_edge(item)
+    for key, vendor, why in pairs:
+        if (key, vendor.key) not in seen:
+            seen.add((key, vendor.key))
+            yield Node(vendor.key, NodeKind.VENDOR, "", vendor.name, "", {"type": "vendor"})
+            detail = f"{why}; published at {vendor.citation}"
+            yield Edge(key, vendor.key, EdgeKind.OWNED_BY, EdgeStatus.CONFIRMED, Known.CODE, detail, vendor.service)
 
 
 def _of_edge(edge: Edge) -> Iterator[tuple[str, Vendor, str]]:

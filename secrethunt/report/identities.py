@@ -42,7 +42,19 @@ class IdentityRow:
     """How it is known, the most trusted way."""
 
 
-_TABLE = ("provider", "account", "type", "name", "privilege", "owner", "last_used", "expires", "secrets", "exposure")
+_TABLE = (
+    "provider",
+    "account",
+    "type",
+    "name",
+    "privilege",
+    "owner",
+    "vendor",
+    "last_used",
+    "expires",
+    "secrets",
+    "exposure",
+)
 _WIDEST = 44
 
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from secrethunt.identity.attribution import owners_of, tagged_owner
 from secrethunt.identity.contract import Edge, EdgeKind, EdgeStatus, Node, NodeKind
 from secrethunt.identity.found import SECRET
 from secrethunt.identity.privilege import band_of
+from secrethunt.identity.vendors import vendors_of
 from secrethunt.report.identities import IdentityRow
 from secrethunt.store.database import Store
 from secrethunt.store.graph import StoreGraph
@@ -77,8 +79,8 @@ class Inventory:
             account=self._account(node),
             environment=self._environment(node, tags),
             privilege="",
-            owner=self._owner(node, tags),
-            vendor=str(properties.get("vendor") or self._target_name(node, EdgeKind.ISSUED_BY)),
+            owner=self._owner(node, secrets),
+            vendor=self._vendor(node),
             created=str(properties.get("created") or ""),
             last_used=max(used),
             expires=min(
@@ -178,9 +180,15 @@ class Inventory:
                 return tags[name]
         return str(node.properties.get("environment") or self._target_name(node, EdgeKind.IN_ENVIRONMENT))
 
-    def _owner(self, node: Node, tags: dict[str, str]) -> str:
-        named = self._target_name(node, EdgeKind.OWNED_BY)
-        return named or next((tags[name] for name in ("owner", "team", "contact") if tags.get(name)), "")
+    def _owner(self, node: Node, secrets: Iterable[Node]) -> str:
+        """Its own, else whoever seems to own what was found of it."""
+        owners = owners_of([node.key], self._graph) or owners_of([item.key for item in secrets], self._graph)
+        tagged = tagged_owner(node)
+        return ", ".join(owner.words for owner in owners) or (f"{tagged} (suggested)" if tagged else "")
+
+    def _vendor(self, node: Node) -> str:
+        vendors = ", ".join(vendor.name for vendor in vendors_of(node.key, self._graph))
+        return str(node.properties.get("vendor") or vendors or self._target_name(node, EdgeKind.ISSUED_BY))
 
     def _target_name(self, node: Node, kind: EdgeKind) -> str:
         names = []

@@ -136,14 +136,14 @@ def test_csv_has_no_formulas(secrethunt: Runner, account: Path, tmp_path: Path) 
     out = tmp_path / "out.csv"
     _ok(secrethunt.run("nhi", "export", "--output", str(out)))
     ann = next(row for row in csv.DictReader(io.StringIO(out.read_text())) if row["name"] == "ann")
-    assert ("'=cmd()", "prod", ACCOUNT) == (ann["owner"], ann["environment"], ann["account"])
+    assert ("'=cmd() (suggested)", "prod", ACCOUNT) == (ann["owner"], ann["environment"], ann["account"])
 
 
 @pytest.mark.parametrize("wanted", ["ann", arn("user", "ann"), "aws:" + arn("user", "ann"), "AIDAANN"])
 def test_show_finds_an_identity_by_what_people_know(secrethunt: Runner, account: Path, wanted: str) -> None:
     shown = json.loads(_ok(secrethunt.run("nhi", "show", wanted, "-f", "json")).stdout)
-    assert ("aws:" + arn("user", "ann"), "=cmd()") == (shown["key"], shown["owner"])
-    assert ["IN_ACCOUNT"] == [edge["kind"] for edge in shown["edges"]]
+    assert ("aws:" + arn("user", "ann"), "=cmd() (suggested)") == (shown["key"], shown["owner"])
+    assert ["IN_ACCOUNT", "OWNED_BY"] == [edge["kind"] for edge in shown["edges"]]
 
 
 def test_show_of_nothing_and_of_several_says_so(secrethunt: Runner, account: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_scan_keeps_findings_places_and_times_but_no_value(secrethunt: Runner,
     finding = secrethunt.scan(repo.target).findings[0]
     shown = json.loads(_ok(secrethunt.run("nhi", "show", finding["finding_id"][:12], "-f", "json")).stdout)
     assert "secret:" + finding["secret_id"] == shown["key"]
-    assert {"FOUND_IN"} == {edge["kind"] for edge in shown["edges"]}
+    assert {"FOUND_IN", "OWNED_BY"} == {edge["kind"] for edge in shown["edges"]}
 
 
 def test_a_scan_without_db_keeps_nothing(secrethunt: Runner, make_repo: MakeRepo) -> None:

@@ -126,21 +126,36 @@ def iter_declared(root: str, *, repository: str = "") -> Iterator[Item]:
         repository: `owner/name`; where it is empty, that of the remote
             `origin` in `.git/config`, else the name of the folder.
     """
-    host, remote = remote_of(root)
-    repository = repository or remote or os.path.basename(os.path.realpath(root))
-    owners = CodeOwners.of_tree(root)
-    for path in _iter_files(root):
-        lower = path.lower()
-        if not lower.endswith(_YAML + _JSON + _HCL):
-            continue
-        data = _read(os.path.join(root, path))
+    tree = CodeTree(root, repository=repository)
+    for path in tree.iter_files():
+        yield from tree.read(path)
+
+
+class CodeTree:
+    """A work tree or any directory, read file by file."""
+
+    def __init__(self, root: str, *, repository: str = "") -> None:
+        self._root = root
+        self._host, remote = remote_of(root)
+        self._repository = repository or remote or os.path.basename(os.path.realpath(root))
+        self._owners = CodeOwners.of_tree(root)
+
+    def iter_files(self) -> Iterator[str]:
+        """Regular files behind the root, in order; without what holds others' code."""
+        return _iter_files(self._root)
+
+    def read(self, path: str) -> Iterator[Item]:
+        """What the file *path* declares, and who owns it; nothing where it is of no kind that is known here."""
+        if not path.lower().endswith(_YAML + _JSON + _HCL):
+            return
+        data = _read(os.path.join(self._root, path))
         if isinstance(data, Unread):
             yield Unread(path, data.why)
-            continue
-        for item in declared_in(os.fsencode(path), data, repository=repository, host=host):
+            return
+        for item in declared_in(os.fsencode(path), data, repository=self._repository, host=self._host):
             yield item
             if isinstance(item, Node):
-                yield from owned_items(item, owners, path)
+                yield from owned_items(item, self._owners, path)
 
 
 def remote_of(root: str) -> tuple[str, str]:

@@ -48,19 +48,27 @@ class Export:
         return self.path if self.path == "-" else os.path.realpath(self.path)
 
 
+def is_work_tree(path: str) -> bool:
+    """Whether *path* is a folder that git works in: what lies there is code."""
+    return os.path.isdir(path) and os.path.lexists(os.path.join(path, ".git"))
+
+
 def iter_paths(paths: Iterable[str]) -> Iterator[str]:
     """
-    Files as they are, folders with all files in them, hidden ones left out.
+    Files as they are, folders with all files in them, hidden ones left out; of work trees of git their root alone.
 
     Raises:
         UsageError: There is no such file.
     """
     for path in paths:
-        if path == "-" or os.path.isfile(path):
+        if path == "-" or os.path.isfile(path) or is_work_tree(path):
             yield path
         elif os.path.isdir(path):
             for folder, folders, files in os.walk(path):
-                folders[:] = sorted(name for name in folders if not name.startswith("."))
+                inside = sorted(name for name in folders if not name.startswith("."))
+                trees = {name for name in inside if is_work_tree(os.path.join(folder, name))}
+                folders[:] = [name for name in inside if name not in trees]
+                yield from (os.path.join(folder, name) for name in sorted(trees))
                 yield from (os.path.join(folder, name) for name in sorted(files) if not name.startswith("."))
         else:
             raise UsageError(f"there is no file {path}", hint="Name exported files or folders of them.")
@@ -87,6 +95,15 @@ def opened_export(path: str) -> Iterator[Export]:
     with gzip.open(path) as compressed, _written_out(compressed.read) as plain:
         name = os.path.basename(path).removesuffix(".gz")
         yield Export(path, plain, _importer(plain, name), written_at)
+
+
+def is_export(path: str) -> bool:
+    """Whether some importer recognises the file at *path*."""
+    try:
+        with opened_export(path) as export:
+            return export.importer is not None
+    except OSError:
+        return False
 
 
 def iter_items(export: Export) -> Iterator[Node | Edge | Unread]:

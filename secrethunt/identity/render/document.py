@@ -43,6 +43,16 @@ def document(radius: BlastRadius, weights: Weights, *, rotate: str = "", tool_ve
             "complete": not radius.is_cut,
         },
         "identities": [_taken(item) for item in radius.identities],
+        "owners": [
+            {
+                "key": item.key,
+                "name": item.name,
+                "suggested": item.is_suggested,
+                "evidence": item.evidence,
+                "why": item.why,
+            }
+            for item in radius.owners
+        ],
         "taken": [_taken(item) for item in radius.held],
         "reached": [_counted(one) for one in radius.counted],
         "assumed": [_counted(one) for one in radius.assumed],

@@ -104,6 +104,8 @@ def _head(radius: BlastRadius, weights: Weights) -> str:
         ("Risk", f"{_band(radius.risk_band)} {text(interval(radius.risk))}: {text(said)}"),
         ("Belongs to", owner),
     ]
+    if radius.owners:
+        rows.append(("Owner", text("; ".join(item.words for item in radius.owners))))
     return f"<dl>{''.join(f'<dt>{name}</dt><dd>{value}</dd>' for name, value in rows)}</dl>\n"
 
 

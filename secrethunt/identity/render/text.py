@@ -106,6 +106,10 @@ class _Page:
         if not radius.identities:
             own = radius.start.kind.value != "credential"
             yield from self._row("Belongs to", _described(radius.start) if own else "nobody knows; see Unknown")
+        if radius.owners:
+            named = [f"{item.words}{f' by {item.evidence}' if item.evidence else ''}" for item in radius.owners]
+            more = f" and {len(named) - _MOST_LISTED} more" if len(named) > _MOST_LISTED else ""
+            yield from self._row("Owner", f"{'; '.join(named[:_MOST_LISTED])}{more}")
 
     def _scores(self) -> Iterator[str]:
         radius = self._radius

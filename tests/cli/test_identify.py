@@ -74,7 +74,7 @@ def test_rights_that_the_provider_tells_are_the_blast_radius_without_a_store(sec
     assert b"octo" in shown and GOOD not in shown
 
 
-def test_what_the_provider_told_is_kept_by_scans_that_ask_nobody(secrethunt: Runner, tree: Path) -> None:
+def test_what_the_provider_told_is_kept_until_it_is_asked_again(secrethunt: Runner, tree: Path) -> None:
     database = ("--db", str(secrethunt.home / "store.sqlite"))
     with running_provider(GOOD) as provider:
         where = ("--endpoint", f"acme={provider.url}", *RULES, *database)
@@ -86,6 +86,12 @@ def test_what_the_provider_told_is_kept_by_scans_that_ask_nobody(secrethunt: Run
         assert [("acme:any:repository", "write")] == [(item["key"], item["access"]) for item in radius["reached"]]
         # A scan that asks nobody has nothing to say against it.
         assert 1 == secrethunt.run("scan", *RULES, *database, str(tree)).code
+    rules = secrethunt.home / "provider.yaml"
+    rules.write_text(IDENTIFIES.replace("write repository", "read project"))
+    with running_provider(GOOD) as provider:
+        secrethunt.run("scan", "--identify", "--endpoint", f"acme={provider.url}", *RULES, *database, str(tree))
+    radius = json.loads(secrethunt.run("blast-radius", secret, *RULES, *database, "-f", "json").stdout)
+    assert [("acme:any:project", "read")] == [(item["key"], item["access"]) for item in radius["reached"]]
 
 
 def test_a_blast_radius_asks_for_a_value_and_for_what_a_report_found(secrethunt: Runner, tree: Path) -> None:

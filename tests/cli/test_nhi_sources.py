@@ -116,7 +116,7 @@ def test_a_work_tree_is_read_as_code_and_exports_in_it_as_exports(
     secrethunt: Runner, tmp_path: Path, make_repo: MakeRepo
 ) -> None:
     repo = make_repo()
-    files = {
+    files: dict[str | bytes, str | bytes] = {
         ".github/workflows/ship.yml": WORKFLOW,
         ".github/CODEOWNERS": "*.yaml @acme/web\n",
         "web.yaml": MANIFEST,

@@ -35,7 +35,7 @@ def command() -> None:
 @click.argument("paths", nargs=-1, required=True, metavar="FILE...")
 @db_option
 @click.option("-f", "--format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--code", is_flag=True, help="Folders are code, also where git does not work in them.")
+@click.option("--code", is_flag=True, help="Folders are code, also where nothing of git is in them.")
 @click.option("--as-of", metavar="TIME", help="When the exports were written (RFC 3339).  [default: the file's time]")
 def import_files(paths: tuple[str, ...], **options: Any) -> int:
     """Read exported inventories into the store.

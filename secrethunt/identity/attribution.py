@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from secrethunt.identity.contract import Edge, EdgeKind, EdgeStatus, Graph, Known, Node, NodeKind, Unread
+from secrethunt.identity.contract import Edge, EdgeKind, EdgeStatus, Graph, Known, Node, Unread
 from secrethunt.identity.declared.place import owner_of
 from secrethunt.identity.owners import OWNED, owner_items, suggest
-from secrethunt.identity.vendors import with_vendors
+from secrethunt.identity.vendors import VENDOR, with_vendors
 
 _TAGS = ("tags", "labels")
 
@@ -54,9 +54,9 @@ def owners_of(keys: Iterable[str], graph: Graph) -> list[Owner]:
     found: dict[str, Owner] = {}
     for key in keys:
         for edge in graph.edges_from(key, EdgeKind.OWNED_BY):
-            node = graph.node(edge.target)
-            if node is not None and node.kind is NodeKind.VENDOR:
+            if edge.target.startswith(VENDOR):
                 continue
+            node = graph.node(edge.target)
             is_suggested = edge.status is not EdgeStatus.CONFIRMED
             if edge.target not in found or not is_suggested:
                 name = node.name if node is not None else edge.target.partition(":")[2]

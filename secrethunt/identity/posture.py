@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from secrethunt.identity.attribution import owners_of
 from secrethunt.identity.blast import BlastRadii
 from secrethunt.identity.contract import EdgeKind, EdgeStatus, Graph, Node, NodeKind
 from secrethunt.identity.vendors import vendors_of
@@ -128,13 +129,11 @@ class Posture:
                 yield Remark(node, Judgement.LONG_LIVED, f"{item.name} is {days:,} days old and never expires")
 
     def _owner(self, node: Node, _: list[Node]) -> Iterator[Remark]:
-        vendors = {vendor.key for vendor in vendors_of(node.key, self._graph)}
-        owners = [edge for edge in self._graph.edges_from(node.key, EdgeKind.OWNED_BY) if edge.target not in vendors]
-        sure = [edge for edge in owners if edge.status is EdgeStatus.CONFIRMED]
-        if not sure and not node.properties.get("is_human"):
-            suggested = ", ".join(edge.target for edge in owners)
+        owners = owners_of([node.key], self._graph)
+        if all(owner.is_suggested for owner in owners) and not node.properties.get("is_human"):
+            suggested = ", ".join(owner.key for owner in owners)
             yield Remark(node, Judgement.NO_OWNER, f"only suggested: {suggested}" if suggested else "nobody is named")
-        gone = [edge.target for edge in owners if self._is_gone(edge.target)]
+        gone = [owner.key for owner in owners if self._is_gone(owner.key)]
         if gone and len(gone) == len(owners):
             yield Remark(node, Judgement.ORPHANED, f"its owner is gone: {', '.join(gone)}")
 

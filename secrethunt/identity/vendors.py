@@ -17,6 +17,8 @@ from importlib import resources
 
 from secrethunt.identity.contract import Edge, EdgeKind, EdgeStatus, Graph, Known, Node, NodeKind, Unread
 
+VENDOR = "vendor:"
+"""What keys of vendors begin with."""
 _ACCOUNT = re.compile(r"aws:(?:account:|arn:[\w-]+:\w+:[\w-]*:)(\d{12})(?::|$)")
 _APP = re.compile(r"github:app:(.+)$")
 _HOST = re.compile(r"(?:^|[@/])((?:[\w-]{1,63}\.)+[A-Za-z]{2,24})(?=$|[:/?#])")
@@ -24,6 +26,16 @@ _BY_HOST = frozenset(
     {"host", "oidc", "postgresql", "mysql", "mongodb", "redis", "rabbitmq", "mssql", "smtp", "ldap", "okta", "auth0"}
 )
 """Providers whose keys hold a host."""
+_PLATFORMS = {
+    "aws": "Amazon Web Services",
+    "gcp": "Google",
+    "azure": "Microsoft",
+    "github": "GitHub",
+    "gitlab": "GitLab",
+    "okta": "Okta",
+}
+"""Vendors that run what identities of a provider live on: that they do says nothing of a third party."""
+_LIVING = frozenset({NodeKind.IDENTITY, NodeKind.ROLE, NodeKind.WORKLOAD})
 _HOST_PROPERTIES = ("host", "url", "endpoint", "webhook_url", "issuer", "publisher_domain", "email")
 
 
@@ -37,7 +49,7 @@ class Vendor:
 
     @property
     def key(self) -> str:
-        return "vendor:" + re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
+        return VENDOR + re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
 
 
 @functools.cache
@@ -95,23 +107,30 @@ def with_vendors(items: Iterable[Node | Edge | Unread]) -> Iterator[Node | Edge 
 
 
 def vendors_of(key: str, graph: Graph) -> list[Node]:
-    """Vendors that own or issued what *key* is, or whose accounts it trusts; each once, in the order of edges."""
+    """
+    Vendors that own or issued what *key* is, or whose accounts it trusts; each once, in the order of edges.
+
+    Whoever runs the platform that it lives on is left out.
+    """
     found: dict[str, Node] = {}
+    own = graph.node(key)
+    platform = _PLATFORMS.get(own.provider) if own is not None else None
     for edge in graph.edges_from(key, EdgeKind.OWNED_BY, EdgeKind.ISSUED_BY, EdgeKind.TRUSTS):
         keys = [edge.target]
         if edge.kind is EdgeKind.TRUSTS:
             keys += [owner.target for owner in graph.edges_from(edge.target, EdgeKind.OWNED_BY)]
         for target in keys:
             node = graph.node(target)
-            if node is not None and node.kind is NodeKind.VENDOR:
+            if node is not None and node.kind is NodeKind.VENDOR and node.name != platform:
                 found[target] = node
     return list(found.values())
 
 
 def _attributed(item: Node | Edge, seen: set[tuple[str, str]]) -> Iterator[Node | Edge]:
     pairs = _of_node(item) if isinstance(item, Node) else _of_edge(item)
+    platform = _PLATFORMS.get(item.provider) if isinstance(item, Node) and item.kind in _LIVING else None
     for key, vendor, why in pairs:
-        if (key, vendor.key) not in seen:
+        if vendor.name != platform and (key, vendor.key) not in seen:
             seen.add((key, vendor.key))
             yield Node(vendor.key, NodeKind.VENDOR, "", vendor.name, "", {"type": "vendor"})
             detail = f"{why}; published at {vendor.citation}"

@@ -158,9 +158,12 @@ def test_a_folder_of_exports_is_read_by_importers_first_and_holds_code_and_clone
 
 def test_code_takes_a_folder_without_git_for_code(secrethunt: Runner, tmp_path: Path) -> None:
     (tmp_path / "web.yaml").write_text(MANIFEST)
+    [export] = imported(secrethunt, str(tmp_path / "web.yaml"))
     [code] = imported(secrethunt, "--code", str(tmp_path))
-    assert "code" == code["importer"]
-    assert "code" == rows(secrethunt)["shop/web"]["known"]
+    (tmp_path / ".gitignore").write_text("*.log")
+    [unpacked] = imported(secrethunt, str(tmp_path))
+    assert ["kubernetes objects", "code", "code"] == [read["importer"] for read in (export, code, unpacked)]
+    assert code["nodes"] == unpacked["nodes"] > 0
 
 
 def key_pair() -> tuple[str, str]:

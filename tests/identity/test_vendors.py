@@ -4,6 +4,7 @@ from __future__ import annotations
 import pytest
 
 from secrethunt.identity.contract import Edge, EdgeKind, Node, NodeKind
+from secrethunt.identity.memory import MemoryGraph
 from secrethunt.identity.vendors import (
     Vendor,
     attribute,
@@ -11,6 +12,7 @@ from secrethunt.identity.vendors import (
     vendor_of_app,
     vendor_of_host,
     vendor_of_publisher,
+    vendors_of,
 )
 
 
@@ -62,3 +64,20 @@ def test_nodes_lead_to_the_vendor_once() -> None:
     own = Node("aws:account:123456789012", NodeKind.ACCOUNT, "aws", "123456789012")
     found = list(attribute([app, server, own, app]))
     assert ["vendor:mend", "vendor:neon"] == [item.key for item in found if isinstance(item, Node)]
+
+
+def test_who_runs_the_platform_of_an_identity_is_no_vendor_of_it() -> None:
+    email = "robot@acme.iam.gserviceaccount.com"
+    own = Node(f"gcp:service-account:{email}", NodeKind.IDENTITY, "gcp", email, "", {"email": email})
+    assert [] == list(attribute([own]))
+    logs = Edge("aws:arn:aws:iam::123456789012:role/r", "aws:account:408097707231", EdgeKind.TRUSTS)
+    role = Node(logs.source, NodeKind.ROLE, "aws", "r")
+    items = [role, logs, *attribute([logs])]
+    assert "vendor:amazon-web-services" in {item.key for item in items if isinstance(item, Node)}
+    assert [] == vendors_of(role.key, MemoryGraph(items))
+
+
+def test_vendors_are_found_behind_accounts_that_are_trusted() -> None:
+    trust = Edge("aws:arn:aws:iam::123456789012:role/r", "aws:account:198361731867", EdgeKind.TRUSTS)
+    items = [Node(trust.source, NodeKind.ROLE, "aws", "r"), trust, *attribute([trust])]
+    assert ["Snyk"] == [vendor.name for vendor in vendors_of(trust.source, MemoryGraph(items))]

@@ -25,6 +25,8 @@ _HEAD = 64 * 1024
 _GZIP = b"\x1f\x8b"
 _LARGEST = 64 << 30
 """Bytes that a compressed file may become."""
+_OF_CODE = (".git", ".gitignore", ".github", ".gitlab-ci.yml")
+"""What roots of work trees hold, and folders of exports do not."""
 _MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OSError, EOFError)
 """What reading a file that is not as documented comes to."""
 
@@ -49,8 +51,8 @@ class Export:
 
 
 def is_work_tree(path: str) -> bool:
-    """Whether *path* is a folder that git works in: what lies there is code."""
-    return os.path.isdir(path) and os.path.lexists(os.path.join(path, ".git"))
+    """Whether *path* is a folder of code: a work tree of git, or what was unpacked of one."""
+    return os.path.isdir(path) and any(os.path.lexists(os.path.join(path, name)) for name in _OF_CODE)
 
 
 def iter_paths(paths: Iterable[str]) -> Iterator[str]:

@@ -63,13 +63,27 @@ class HclBlock:
                 yield from block.inner("content")
 
 
-def parse_hcl(data: bytes) -> list[HclBlock]:
-    """The top-level blocks; what does not parse is left out."""
+def parse_hcl(data: bytes) -> tuple[list[HclBlock], int]:
+    """The top-level blocks, and the first line that does not parse (1-based; 0: all does), which is left out."""
     import tree_sitter
     import tree_sitter_hcl
 
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
     root = parser.parse(data).root_node
+    return _blocks(root), _broken_line(root) if root.has_error else 0
+
+
+def _broken_line(node: Any) -> int:
+    """Where the first part that is no HCL begins, below a *node* that holds one."""
+    while not (node.is_error or node.is_missing):
+        inner = next((child for child in node.children if child.has_error or child.is_missing), None)
+        if inner is None:
+            break
+        node = inner
+    return int(node.start_point[0]) + 1
+
+
+def _blocks(root: Any) -> list[HclBlock]:
     return [block for body in root.named_children if body.type == "body" for block in _body(body, 0)[2]]
 
 

@@ -20,6 +20,7 @@ from secrethunt.identity.contract import Access, Edge, EdgeKind, Node, NodeKind
 from secrethunt.identity.declared.cloudformation import principal_keys
 from secrethunt.identity.declared.hcl import HclBlock, Reference, as_document, parse_hcl
 from secrethunt.identity.declared.place import Place, environment_of, is_known, owner_of
+from secrethunt.identity.declared.yamltree import Malformed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,13 @@ _DOCUMENTS = ("policy", "inline_policy", "assume_role_policy", "policy_data")
 
 
 def configuration(place: Place, data: bytes) -> Iterator[Node | Edge]:
-    """Everything that one file declares."""
-    blocks = parse_hcl(data)
+    """
+    Everything that one file declares.
+
+    Raises:
+        Malformed: At the end, where a part of it does not parse.
+    """
+    blocks, broken_line = parse_hcl(data)
     documents = {
         f"data.aws_iam_policy_document.{block.labels[1]}": _policy_document(block)
         for block in blocks
@@ -58,6 +64,8 @@ def configuration(place: Place, data: bytes) -> Iterator[Node | Edge]:
             yield from _state(place, block)
         elif block.type == "provider":
             yield from _provider(place, block)
+    if broken_line:
+        raise Malformed(f"a part is no HCL, from line {broken_line} on")
 
 
 def address_key(place: Place, address: str) -> str:

@@ -394,3 +394,12 @@ def test_walk_keys_by_the_remote_and_follows_no_link(tmp_path: Path) -> None:
     pipelines = [item.key for item in found if isinstance(item, Node) and item.kind is NodeKind.PIPELINE]
     assert ["github:workflow:acme/shop/.github/workflows/a.yml"] == pipelines
     assert (pipelines[0], "OWNED_BY", "owner:@acme/platform") in edges(found)
+
+
+def test_a_part_that_is_no_hcl_is_told_with_its_line_and_the_rest_is_read() -> None:
+    broken = b'resource "aws_iam_user" "ci" {\n  name = "ci"\n}\nresource "aws_iam_role" {{ "x"\n  name = \n'
+    items = list(declared_in(b"main.tf", broken))
+    assert ["terraform:resource:code/#aws_iam_user.ci"] == [item.key for item in items if isinstance(item, Node)]
+    assert [Unread("main.tf", "a part is no HCL, from line 4 on")] == [
+        item for item in items if isinstance(item, Unread)
+    ]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from secrethunt.facts.der import members
 from secrethunt.facts.reading import Fact, base64_bytes, shown
 
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{100,16384}?)-----END CERTIFICATE-----")
@@ -19,9 +20,9 @@ def certificate_facts(value: bytes) -> Iterator[Fact]:
     match = _PEM.search(value) or _PEM.search(base64_bytes(value))
     if match is None:
         return
-    outer = _members(base64_bytes(re.sub(rb"\s", b"", match.group(1))))
-    body = _members(outer[0][1]) if outer and outer[0][0] == _SEQUENCE else []
-    fields = [item for item in _members(body[0][1]) if item[0] != _VERSION] if body else []
+    outer = members(base64_bytes(re.sub(rb"\s", b"", match.group(1))))
+    body = members(outer[0][1]) if outer and outer[0][0] == _SEQUENCE else []
+    fields = [item for item in members(body[0][1]) if item[0] != _VERSION] if body else []
     if len(fields) < 5 or any(tag != _SEQUENCE for tag, _ in fields[1:5]):
         return
     subject = list(_names(fields[4][1]))
@@ -32,18 +33,18 @@ def certificate_facts(value: bytes) -> Iterator[Fact]:
         if oid == _COMMON_NAME:
             yield "issuer", shown(text)
             break
-    times = _members(fields[3][1])
+    times = members(fields[3][1])
     if len(times) == 2 and (ends := _time(*times[1])):
         yield "expires", ends
 
 
 def _names(name: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Attribute type and value of each relative distinguished name."""
-    for _, relative in _members(name):
-        for _, pair in _members(relative):
-            members = _members(pair)
-            if len(members) == 2:
-                yield members[0][1], members[1][1]
+    for _, relative in members(name):
+        for _, pair in members(relative):
+            pairs = members(pair)
+            if len(pairs) == 2:
+                yield pairs[0][1], pairs[1][1]
 
 
 def _time(tag: int, content: bytes) -> str:
@@ -52,19 +53,3 @@ def _time(tag: int, content: bytes) -> str:
         return datetime.strptime(content.decode("ascii"), form).strftime("%Y-%m-%dT%H:%M:%SZ")
     except ValueError:
         return ""
-
-
-def _members(data: bytes) -> list[tuple[int, bytes]]:
-    """Tag and content of each element in *data*, up to the first that is cut; at most 64 (X.690, section 8)."""
-    found: list[tuple[int, bytes]] = []
-    at = 0
-    while at + 2 <= len(data) and len(found) < 64:
-        tag, size, at = data[at], data[at + 1], at + 2
-        if size & 0x80:
-            width = size & 0x7F
-            size, at = int.from_bytes(data[at : at + width], "big"), at + width
-        if at + size > len(data):
-            break
-        found.append((tag, data[at : at + size]))
-        at += size
-    return found

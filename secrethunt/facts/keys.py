@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 
+from secrethunt.facts.der import content, members
 from secrethunt.facts.reading import Fact, base64_bytes, json_object, shown
 
 _BEGIN = re.compile(rb"-----BEGIN (?P<kind>[A-Z0-9 ]{0,24}(?i:PRIVATE KEY)(?: BLOCK)?)-----")
@@ -103,13 +104,13 @@ def _strings(data: bytes, at: int, count: int) -> tuple[list[bytes], int]:
 
 
 def _der(data: bytes) -> Iterator[Fact]:
-    members = _members(_content(data))
-    if len(members) >= 9 and all(tag == 2 for tag, _ in members[:9]):
-        yield from _rsa(members[1][1], members[2][1])
-    elif len(members) >= 3 and [tag for tag, _ in members[:3]] == [2, 0x30, 4]:
-        yield from _pkcs8(_members(members[1][1]), members[2][1])
-    elif len(members) >= 2 and [tag for tag, _ in members[:2]] == [2, 4]:
-        yield from _ec(members, b"")
+    fields = members(content(data))
+    if len(fields) >= 9 and all(tag == 2 for tag, _ in fields[:9]):
+        yield from _rsa(fields[1][1], fields[2][1])
+    elif len(fields) >= 3 and [tag for tag, _ in fields[:3]] == [2, 0x30, 4]:
+        yield from _pkcs8(members(fields[1][1]), fields[2][1])
+    elif len(fields) >= 2 and [tag for tag, _ in fields[:2]] == [2, 4]:
+        yield from _ec(fields, b"")
 
 
 def _pkcs8(algorithm: Sequence[tuple[int, bytes]], key: bytes) -> Iterator[Fact]:
@@ -121,7 +122,7 @@ def _pkcs8(algorithm: Sequence[tuple[int, bytes]], key: bytes) -> Iterator[Fact]
     elif identifier in _ALGORITHMS:
         yield "algorithm", _ALGORITHMS[identifier]
     elif len(algorithm) > 1:
-        yield from _ec(_members(_content(key)), algorithm[1][1])
+        yield from _ec(members(content(key)), algorithm[1][1])
 
 
 def _rsa(modulus: bytes, exponent: bytes) -> Iterator[Fact]:
@@ -130,17 +131,17 @@ def _rsa(modulus: bytes, exponent: bytes) -> Iterator[Fact]:
     yield "fingerprint", _fingerprint(_ssh(b"ssh-rsa", exponent, modulus))
 
 
-def _ec(members: Sequence[tuple[int, bytes]], curve: bytes) -> Iterator[Fact]:
-    for tag, content in members:
-        inner = _members(content) if tag in (0xA0, 0xA1) else []
+def _ec(fields: Sequence[tuple[int, bytes]], curve: bytes) -> Iterator[Fact]:
+    for tag, held in fields:
+        inner = members(held) if tag in (0xA0, 0xA1) else []
         if tag == 0xA0 and inner:
             curve = inner[0][1]
     if curve not in _CURVES:
         return
     ssh_name, name = _CURVES[curve]
     yield "algorithm", name
-    for tag, content in members:
-        inner = _members(content) if tag == 0xA1 else []
+    for tag, held in fields:
+        inner = members(held) if tag == 0xA1 else []
         if inner and ssh_name:
             point = inner[0][1][1:]
             yield "fingerprint", _fingerprint(_ssh(f"ecdsa-sha2-{ssh_name}".encode(), ssh_name.encode(), point))
@@ -153,25 +154,3 @@ def _ssh(*strings: bytes) -> bytes:
 def _fingerprint(public: bytes) -> str:
     """As `ssh-keygen -l` prints it."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(public).digest()).rstrip(b"=").decode()
-
-
-def _content(data: bytes) -> bytes:
-    """What the first element of *data* holds (X.690, section 8)."""
-    members = _members(data)
-    return members[0][1] if members else b""
-
-
-def _members(data: bytes) -> list[tuple[int, bytes]]:
-    """Tag and content of each element in *data*, up to the first that is cut; at most 16."""
-    found: list[tuple[int, bytes]] = []
-    at = 0
-    while at + 2 <= len(data) and len(found) < 16:
-        tag, size, at = data[at], data[at + 1], at + 2
-        if size & 0x80:
-            width = size & 0x7F
-            size, at = int.from_bytes(data[at : at + width], "big"), at + width
-        if at + size > len(data):
-            break
-        found.append((tag, data[at : at + size]))
-        at += size
-    return found

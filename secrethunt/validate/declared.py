@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from secrethunt.online.answers import Body, ExpressionError, Marker, Taking, compile_marker, compile_taking
 from secrethunt.online.asking import UNSET_HOST, Asking, RequestError, compile_asking
 from secrethunt.online.contract import NoAnswer, Session
 from secrethunt.online.templates import MissingValue, UnfitValue
+from secrethunt.rulesection import SectionError
 from secrethunt.validate.contract import Credential, Evidence, Outcome, State
 
 _KEYS = frozenset(
@@ -29,12 +30,8 @@ Choices = tuple[tuple[str, tuple[str, ...]], ...]
 """What is not known beforehand, and its possible values."""
 
 
-class CheckError(ValueError):
-    """A `validate` that cannot be read; `key` says where in it, as far as that is known."""
-
-    def __init__(self, message: str, key: str = "") -> None:
-        super().__init__(message)
-        self.key = key
+class CheckError(SectionError):
+    """A `validate` that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,6 @@ class DeclaredCheck:
     allows_control: bool = True
     """A random key of the same shape may be sent too."""
     loose_type: bool = False
-    references: tuple[str, ...] = field(default=())
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -166,7 +162,7 @@ def compile_check(provider: str, raw: Any) -> DeclaredCheck:
         raise CheckError("a check is a mapping")
     unknown = set(raw) - _KEYS
     if unknown:
-        raise CheckError(f"unknown key {sorted(unknown)[0]!r}", sorted(unknown)[0])
+        raise CheckError(f"unknown key {sorted(unknown)[0]!r}")
     if ("request" in raw) == ("steps" in raw):
         raise CheckError("give `request`, or `steps`")
     choices = read_choices(raw.get("choices", {}))
@@ -180,7 +176,6 @@ def compile_check(provider: str, raw: Any) -> DeclaredCheck:
         facts=_takings(raw.get("facts", {}), "facts"),
         allows_control=bool(raw.get("control", True)),
         loose_type=bool(raw.get("loose_type", False)),
-        references=tuple(raw.get("references", ())),
     )
 
 
@@ -197,21 +192,21 @@ def wanted_names(check: DeclaredCheck) -> set[str]:
 def _steps(raw: Mapping[str, Any], chosen: Sequence[str]) -> tuple[Step, ...]:
     if "request" in raw:
         if "save" in raw:
-            raise CheckError("`save` belongs to one of `steps`", "save")
-        return (_step({key: raw[key] for key in ("request", "active", "inactive") if key in raw}, "request", chosen),)
+            raise CheckError("`save` belongs to one of `steps`")
+        return (_step({key: raw[key] for key in ("request", "active", "inactive") if key in raw}, chosen),)
     steps = raw["steps"]
     if not isinstance(steps, list) or not steps or set(raw) & {"active", "inactive", "save"}:
-        raise CheckError("`steps` must be a list, each with its own `active`, `inactive` and `save`", "steps")
-    return tuple(_step(item, "steps", chosen) for item in steps)
+        raise CheckError("`steps` must be a list, each with its own `active`, `inactive` and `save`")
+    return tuple(_step(item, chosen) for item in steps)
 
 
-def _step(raw: Any, key: str, chosen: Sequence[str]) -> Step:
+def _step(raw: Any, chosen: Sequence[str]) -> Step:
     if not isinstance(raw, Mapping) or set(raw) - _STEP_KEYS or "request" not in raw:
-        raise CheckError("a step has `request`, `active`, `inactive` and `save`, nothing else", key)
+        raise CheckError("a step has `request`, `active`, `inactive` and `save`, nothing else")
     try:
         asking = compile_asking(raw["request"], chosen)
     except RequestError as err:
-        raise CheckError(str(err), key) from err
+        raise CheckError(str(err)) from err
     return Step(asking, _markers(raw, "active"), _markers(raw, "inactive"), _takings(raw.get("save", {}), "save"))
 
 
@@ -220,16 +215,16 @@ def _markers(raw: Mapping[str, Any], key: str) -> tuple[Marker, ...]:
     try:
         return tuple(compile_marker(item) for item in (given if isinstance(given, list) else [given]))
     except (ExpressionError, TypeError) as err:
-        raise CheckError(f"{key}: {err}", key) from err
+        raise CheckError(f"{key}: {err}") from err
 
 
 def _takings(raw: Any, key: str) -> tuple[tuple[str, Taking], ...]:
     if not isinstance(raw, Mapping):
-        raise CheckError(f"`{key}` must be a mapping", key)
+        raise CheckError(f"`{key}` must be a mapping")
     try:
         return tuple((name, compile_taking(item)) for name, item in raw.items())
     except ExpressionError as err:
-        raise CheckError(f"{key}: {err}", key) from err
+        raise CheckError(f"{key}: {err}") from err
 
 
 def read_choices(raw: Any) -> Choices:
@@ -241,7 +236,7 @@ def read_choices(raw: Any) -> Choices:
         isinstance(values, list) and values and all(isinstance(item, str) and item for item in values)
         for values in raw.values()
     ):
-        raise CheckError("`choices` must map names to lists of texts", "choices")
+        raise CheckError("`choices` must map names to lists of texts")
     return tuple((name, tuple(values)) for name, values in raw.items())
 
 

@@ -89,6 +89,7 @@ def scenarios(check: DeclaredCheck) -> Iterator[Scenario]:
         yield Scenario(f"a gateway's 403 {body!r}", Reply(403, {"Server": "gateway"}, body), unknown)
         not_active = frozenset({State.UNKNOWN, State.INACTIVE})
         yield Scenario(f"a gateway's 401 {body!r}", Reply(401, {"Server": "gateway"}, body), not_active)
+    yield from _unheard_of()
     yield Scenario("a captive portal", _page(200, LOGIN_PAGE), unknown)
     yield Scenario("an empty 200", Reply(200, {"Content-Type": "text/plain"}, b""), unknown)
     yield Scenario("JSON null with 200", Reply(200, {}, b"null"), unknown)
@@ -105,6 +106,17 @@ def scenarios(check: DeclaredCheck) -> Iterator[Scenario]:
     # Behind this the client leaves the host alone.
     limited = Reply(429, {"Retry-After": "3600"}, json.dumps({"detail": "slow down"}).encode())
     yield Scenario("a rate limit", limited, unknown)
+
+
+def _unheard_of() -> Iterator[Scenario]:
+    """Errors in the usual shapes, with a text that no provider's rejection has: a marker that takes any is none."""
+    word = "zq17 policy"
+    flat = {"code": word, "error": word, "message": word, "reason": word, "status": word, "title": word, "detail": word}
+    nested = {"code": word, "message": word, "name": word, "title": word, "detail": word, "type": word, "status": 401}
+    for body in (flat, {"error": nested}, {"errors": [nested]}, {"errors": [word]}, {"status": 401, "message": word}):
+        for status in (400, 401, 403, 429):
+            reply = Reply(status, {}, json.dumps(body).encode())
+            yield Scenario(f"an unheard-of {status} {reply.body!r}", reply, frozenset({State.UNKNOWN}))
 
 
 def credential_for(rule: Rule, check: DeclaredCheck) -> Credential:

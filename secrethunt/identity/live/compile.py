@@ -108,11 +108,11 @@ def _choices(raw: Mapping[str, Any], around: Surroundings) -> Choices:
 
 def _questions(raw: Any, around: Surroundings, chosen: Sequence[str]) -> tuple[Question, ...]:
     if not isinstance(raw, list) or not raw:
-        raise CheckError("`requests` must be a list", "requests")
+        raise CheckError("`requests` must be a list")
     questions = tuple(_question(item, around, chosen) for item in raw)
     names = [question.name for question in questions]
     if len(set(names)) < len(names):
-        raise CheckError("two requests have the same name", "requests")
+        raise CheckError("two requests have the same name")
     return questions
 
 
@@ -120,16 +120,16 @@ def _question(raw: Any, around: Surroundings, chosen: Sequence[str]) -> Question
     given = _mapping(raw, "requests", frozenset({"name", "request", "each", "pages"}))
     name = _text(given.get("name"), "name")
     if not _NAME.fullmatch(name) or name in RESERVED:
-        raise CheckError(f"a request cannot be called {name!r}", "requests")
+        raise CheckError(f"a request cannot be called {name!r}")
     request = given.get("request")
     if isinstance(request, str):
         validator = around.validators.get(request)
         if not isinstance(validator, Mapping) or "request" not in validator:
-            raise CheckError(f"no validator {request!r} with one request stands under `validators`", "requests")
+            raise CheckError(f"no validator {request!r} with one request stands under `validators`")
         request = validator["request"]
     pages = given.get("pages", 1)
     if not isinstance(pages, int | float) or not 1 <= pages <= _MOST_PAGES:
-        raise CheckError(f"`pages` is from 1 to {_MOST_PAGES}", "requests")
+        raise CheckError(f"`pages` is from 1 to {_MOST_PAGES}")
     each = parse_expression(_text(given["each"], "each")) if "each" in given else None
     return Question(name, compile_asking(request, chosen), each, int(pages))
 
@@ -149,7 +149,7 @@ def _naming(raw: Any, key: str) -> Naming:
 def _permissions(raw: Any, around: Surroundings) -> Permissions:
     given = _mapping(raw, "permissions", frozenset({"from", "split", "map", "when", "grants", "unknown"}))
     if ("from" in given) != ("map" in given) or sum(key in given for key in ("from", "grants", "unknown")) != 1:
-        raise CheckError("permissions have `from` and `map`, or `grants`, or `unknown`", "permissions")
+        raise CheckError("permissions have `from` and `map`, or `grants`, or `unknown`")
     split = given.get("split")
     return Permissions(
         source=parse_expression(_text(given["from"], "from")) if "from" in given else None,
@@ -164,7 +164,7 @@ def _permissions(raw: Any, around: Surroundings) -> Permissions:
 def _table(raw: Any, around: Surroundings) -> Table:
     if isinstance(raw, str):
         if raw not in around.tables:
-            raise CheckError(f"no table {raw!r} stands under `scopes`", "permissions")
+            raise CheckError(f"no table {raw!r} stands under `scopes`")
         raw = around.tables[raw]
     return parse_table(raw)
 
@@ -200,21 +200,21 @@ def _texts(raw: Any, key: str) -> tuple[Text, ...]:
 
 def _text(raw: Any, key: str) -> str:
     if not isinstance(raw, str) or not raw:
-        raise CheckError(f"`{key}` must be text", key)
+        raise CheckError(f"`{key}` must be text")
     return raw
 
 
 def _list(raw: Mapping[str, Any], key: str) -> list[Any]:
     value = raw.get(key, [])
     if not isinstance(value, list):
-        raise CheckError(f"`{key}` must be a list", key)
+        raise CheckError(f"`{key}` must be a list")
     return value
 
 
 def _mapping(raw: Any, key: str, known: frozenset[str] | None = None) -> Mapping[str, Any]:
     if not isinstance(raw, Mapping):
-        raise CheckError(f"`{key}` must be a mapping", key)
+        raise CheckError(f"`{key}` must be a mapping")
     unknown = set(raw) - known if known is not None else set()
     if unknown:
-        raise CheckError(f"unknown key {sorted(unknown)[0]!r} in `{key}`", key)
+        raise CheckError(f"unknown key {sorted(unknown)[0]!r} in `{key}`")
     return raw

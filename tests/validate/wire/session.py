@@ -13,9 +13,10 @@ from secrethunt.online.contract import NoAnswer
 from secrethunt.online.options import OnlineOptions, Pace
 from secrethunt.records import Rule, Secret
 from secrethunt.rulefile import read_rule_file
+from secrethunt.rulesection import read_section
 from secrethunt.ruleset import builtin_directory
 from secrethunt.validate.contract import Credential, Outcome
-from secrethunt.validate.spec import make_check, read_checks
+from secrethunt.validate.spec import make_check
 from tests.rule_samples import make_blob, make_detector
 
 LOOPBACK = ("127.0.0.0/8", "::1")
@@ -101,4 +102,4 @@ def _rules(path: str) -> tuple[Rule, ...]:
 
 @cache
 def _checks(path: str) -> dict[str, tuple[str, str, int, object]]:
-    return dict(read_checks(path))
+    return dict(read_section(path, "validate", "validators"))

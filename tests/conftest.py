@@ -14,6 +14,8 @@ import pytest
 from secrethunt.diskcache import DiskCache
 from secrethunt.ruleset import RuleSelection, Ruleset, load_ruleset
 
+pytest_plugins = ["tests.services.fixtures"]
+
 START = 1_700_000_000
 """When the first commit of every repository is made; each following one comes a minute later."""
 

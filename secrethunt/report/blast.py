@@ -19,6 +19,20 @@ _HOW = {
     "offline": "it says so itself",
 }
 
+BLAST_COLUMNS = (
+    "identity",
+    "identity_key",
+    "identity_known",
+    "blast_band",
+    "blast_lo",
+    "blast_hi",
+    "risk_lo",
+    "risk_hi",
+    "blast_way",
+    "blast_access",
+    "blast_unknown",
+)
+
 
 class Shown(Protocol):
     """What makes raw text fit to be shown."""
@@ -65,6 +79,24 @@ def blast_member(summary: BlastSummary | None, shown: Shown) -> dict[str, object
             "unknown": [shown.text(item) for item in summary.unknown],
         }
     }
+
+
+def blast_columns(summary: BlastSummary | None, shown: Shown) -> dict[str, object]:
+    """What a table shows, by column; nothing where nobody looked."""
+    if summary is None:
+        return dict.fromkeys(BLAST_COLUMNS)
+    values = (
+        shown.text(summary.identity),
+        shown.text(summary.identity_key),
+        summary.known,
+        summary.band,
+        *summary.blast,
+        *summary.risk,
+        " > ".join(shown.text(name) for name in summary.way),
+        summary.access,
+        [shown.text(item) for item in summary.unknown],
+    )
+    return dict(zip(BLAST_COLUMNS, values, strict=True))
 
 
 def score(ends: tuple[float, float]) -> str:

@@ -13,6 +13,7 @@ import io
 from collections.abc import Iterator, Mapping
 
 from secrethunt.coverage import ScanResult
+from secrethunt.report.blast import BLAST_COLUMNS, blast_columns
 from secrethunt.report.entries import finding_entry
 from secrethunt.report.escape import escape
 from secrethunt.report.options import ReportOptions
@@ -59,6 +60,7 @@ COLUMNS = (
     "verdict_evidence",
     "verdict_facts",
     "verdict_checked_at",
+    *BLAST_COLUMNS,
 )
 """Fields of the JSON formats, in this order; new ones are only ever added at the end."""
 
@@ -74,7 +76,7 @@ def iter_csv(result: ScanResult, options: ReportOptions) -> Iterator[bytes]:
     writer.writerow(COLUMNS)
     for finding in result.findings:
         entry = finding_entry(finding, redactor)
-        entry |= verdict_columns(finding.verdict, redactor)
+        entry |= verdict_columns(finding.verdict, redactor) | blast_columns(finding.blast, redactor)
         writer.writerow([cell(entry[name]) for name in COLUMNS])
         yield buffer.getvalue().encode("utf-8")
         buffer.seek(0)

@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from secrethunt.blast_summary import BlastSummary
 from secrethunt.records import Finding
+from secrethunt.report.blast import BLAST_COLUMNS
 from secrethunt.report.csv_table import COLUMNS
 from tests.report.rendering import render_text
 from tests.report.samples import make_finding, make_historic, make_result, make_value
@@ -40,6 +43,36 @@ def test_a_row_holds_the_fields_of_the_json_formats() -> None:
         "reasons": "the checksum is right; assigned to ACME_KEY",
     }
     assert expected == {name: row[name] for name in expected}
+
+
+def test_a_row_says_whose_it_is_and_how_far_it_reaches() -> None:
+    summary = BlastSummary(
+        identity="ci-deploy",
+        identity_key="aws:iam:user:4711/ci-deploy",
+        known="inventory",
+        band="critical",
+        blast=(60.0, 95.5),
+        risk=(70.0, 99.0),
+        way=("role/admin", "s3:backups"),
+        access="admin",
+        unknown=("policies of role/admin", "=trusts"),
+    )
+    looked_up, plain = _rows(dataclasses.replace(make_finding(), blast=summary), make_finding())
+    expected = {
+        "identity": "ci-deploy",
+        "identity_key": "aws:iam:user:4711/ci-deploy",
+        "identity_known": "inventory",
+        "blast_band": "critical",
+        "blast_lo": "60.0",
+        "blast_hi": "95.5",
+        "risk_lo": "70.0",
+        "risk_hi": "99.0",
+        "blast_way": "role/admin > s3:backups",
+        "blast_access": "admin",
+        "blast_unknown": "policies of role/admin; =trusts",
+    }
+    assert expected == {name: looked_up[name] for name in BLAST_COLUMNS}
+    assert {""} == {plain[name] for name in BLAST_COLUMNS}
 
 
 def test_lines_end_as_the_standard_says_and_every_cell_is_quoted() -> None:

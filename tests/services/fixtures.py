@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One server of each kind for all tests of a session that need it."""
+"""Fixtures: one server of each kind for all tests of a session that need it."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, NewType
 
 from secrethunt.blast_summary import BlastSummary
+from secrethunt.suppression import Suppression
 from secrethunt.verdict import Verdict
 
 BlobId = NewType("BlobId", str)
@@ -435,28 +436,6 @@ class Occurrence:
     last: CommitInfo | None = None
     at_head: bool = False
     reachable: bool = True
-
-
-class SuppressedBy(enum.Enum):
-    """What keeps a finding out of a report; the value is what reports print."""
-
-    COMMENT = "comment"
-    IGNORE_FILE = "ignore-file"
-    BASELINE = "baseline"
-
-
-@dataclass(frozen=True, slots=True)
-class Suppression:
-    """Why a finding is not reported."""
-
-    by: SuppressedBy
-    detail: str
-    """The marker of a comment, or the file."""
-    reason: str = ""
-    """What somebody wrote down; may be anything."""
-    author: str = ""
-    expires: str = ""
-    """Last day on which it holds, `YYYY-MM-DD`; empty for ever."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from secrethunt.coverage import Problem, ScanResult
-from secrethunt.records import CommitInfo, Finding, Occurrence, Part, Suppression
+from secrethunt.records import CommitInfo, Finding, Occurrence, Part
 from secrethunt.report.advice import advice
 from secrethunt.report.blast import blast_member
 from secrethunt.report.problems import order
 from secrethunt.report.redact import Redactor
 from secrethunt.report.shown import suppressed_counts
 from secrethunt.report.verdicts import validation_member, verdict_member
+from secrethunt.suppression import Suppression
 
 SCHEMA_ID = "urn:secrethunt:report:1"
 """`$id` of the schema; the number changes when a field changes its meaning or goes."""

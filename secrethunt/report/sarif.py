@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 
 from secrethunt.coverage import ScanResult
-from secrethunt.records import Finding, Occurrence, Part, RuleId, Span, SuppressedBy
+from secrethunt.records import Finding, Occurrence, Part, RuleId, Span
 from secrethunt.report.blast import blast_member
 from secrethunt.report.encode import encode
 from secrethunt.report.options import ReportOptions
@@ -30,6 +30,7 @@ from secrethunt.report.sarif_values import ROOT, Discretion, message
 from secrethunt.report.shown import shown_findings
 from secrethunt.report.statements import own_path, path_of, statement
 from secrethunt.report.verdicts import validation_member, verdict_member
+from secrethunt.suppression import SuppressedBy
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from secrethunt.coverage import ScanResult
-from secrethunt.records import Finding, SuppressedBy, Suppression
+from secrethunt.records import Finding
 from secrethunt.report.options import ReportOptions
 from secrethunt.report.quantities import count
+from secrethunt.suppression import SuppressedBy, Suppression
 
 _BY = {
     SuppressedBy.COMMENT: "by a comment",

@@ -7,10 +7,11 @@ import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from secrethunt.records import Finding, SuppressedBy, Suppression
+from secrethunt.records import Finding
 from secrethunt.suppress.digest import SLOW, Digester
 from secrethunt.suppress.entries import Entry
 from secrethunt.suppress.ignorefile import IgnoreFile
+from secrethunt.suppression import SuppressedBy, Suppression
 
 
 @dataclass(frozen=True, slots=True)

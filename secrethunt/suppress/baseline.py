@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from secrethunt.errors import UsageError
-from secrethunt.records import Finding, SuppressedBy, Suppression
+from secrethunt.records import Finding
+from secrethunt.suppression import SuppressedBy, Suppression
 
 SCHEMA = "urn:secrethunt:baseline:1"
 

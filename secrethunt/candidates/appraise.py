@@ -17,6 +17,7 @@ from typing import NamedTuple
 from secrethunt.candidates.context import ContextReader
 from secrethunt.candidates.points import HIGH_FROM, LOW_BELOW, POINTS, START, SYNTAX_GROUPS
 from secrethunt.candidates.signals import Evidence, describe, iter_signals, iter_syntax_signals
+from secrethunt.candidates.translations import is_translation, is_wording
 from secrethunt.records import Candidate, Confidence, Rule, Signal, Span, SyntaxContext
 
 _NAME = re.compile(
@@ -84,12 +85,15 @@ class Appraiser:
         """An appraisal for each of *items*, in order."""
         evidence = [_evidence(data, item) for item in items]
         plain = [_weighed(iter_signals(seen)) for seen in evidence]
+        texts = is_translation(path)
         undecided = [index for index, signals in enumerate(plain) if _depends_on_syntax(_total(signals))]
         spans = [(items[index].span.start, items[index].span.end) for index in undecided]
         contexts = dict(zip(undecided, self._reader.read(data, path, spans), strict=True)) if spans else {}
         for index, (item, signals) in enumerate(zip(items, plain, strict=True)):
-            context = contexts.get(index)
-            yield _verdict(item, path, signals, context)
+            if texts and is_wording(evidence[index].value):
+                yield Appraisal(Confidence.LOW, (*item.reasons, "words in a file of translations"), ())
+            else:
+                yield _verdict(item, path, signals, contexts.get(index))
 
 
 class Item(NamedTuple):

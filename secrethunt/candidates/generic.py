@@ -59,11 +59,13 @@ _RESOURCE = re.compile(rb"[a-z]{2,12}\d{0,2}(?:-[a-z]{2,12}){1,4}-\d{3,12}")
 _COLOUR = re.compile(rb"#[0-9A-Fa-f]{3,8}")
 _SELECTOR = re.compile(rb"[#.:]{1,2}[A-Za-z]+(?:[-_][A-Za-z]+)*")
 _ONE_CHARACTER = re.compile(rb"(.)\1{3,}")
-_LABEL = re.compile(rb",?[A-Za-z]+\d?:")
+_LABEL = re.compile(rb",?[A-Za-z][\w.]*:")
+_FILE_TO_READ = re.compile(rb"@(?:/[\w./-]+|[\w./-]+\.[a-z]{2,4})")
 _WORD_LIST = re.compile(rb"%[wWiIqQ][\[({<|].*", re.DOTALL)
 _JOINT = re.compile(rb"\.\$[\w\[\]'>-]*")
 _PACKAGE = re.compile(rb"[A-Za-z][\w.]*(?:-[A-Za-z]\w*)*[-@]v?\d+\.\d+[\w.]*")
 _ESCAPES = re.compile(rb"(?:\\[ux][0-9a-fA-F]{2,4}){1,7}")
+_NAME_OF_TYPE = re.compile(rb"(?:[A-Z]{1,3}[a-z]{2,}\d{0,2}){2,}")
 _NAME_WITH_KEYWORD = re.compile(
     rb"[A-Za-z][a-z]*(?:\d{0,2}[A-Z][a-z]*)*?(?:Password|Passwd|Secret|Token|Credentials?|Key)s?(?:[A-Z][a-z]*)*"
 )
@@ -79,6 +81,7 @@ _SHAPES = (
     (_COLOUR, "a colour"),
     (_SELECTOR, "a selector"),
     (_LABEL, "a label"),
+    (_FILE_TO_READ, "a file to read it from"),
     (_WORD_LIST, "a list of words"),
     (_JOINT, "code between two literals"),
     (_PACKAGE, "a package and its version"),
@@ -160,6 +163,11 @@ _STOCK = re.compile(
 def is_stock_word(value: bytes) -> bool:
     """Whether *value* is what people write where any password will do (`user:password@host`)."""
     return _STOCK.fullmatch(value) is not None
+
+
+def is_name_of_type(value: bytes) -> bool:
+    """Whether *value* is capitalised words without a gap (`AcmeOAuth2Provider`); chance makes none so long."""
+    return _NAME_OF_TYPE.fullmatch(value) is not None
 
 
 _PASSWORD_WORD = re.compile(rb"(?i)pass|pwd|_pw")

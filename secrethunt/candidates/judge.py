@@ -18,6 +18,7 @@ from secrethunt.candidates.generic import (
     about_secret_reason,
     generic_confidence,
     is_chosen_by_people,
+    is_name_of_type,
     is_stock_word,
     not_secret_reason,
 )
@@ -222,6 +223,8 @@ def _judge_specific(rule: Rule, value: bytes) -> tuple[Confidence, tuple[str, ..
         return rule.confidence, ("fits the format",)
     if is_stock_word(value):
         return Confidence.LOW, ("fits the format", "the value is a word that stands for a password")
+    if len(value) >= _LONG and is_name_of_type(value):
+        return Confidence.LOW, ("fits the format", "the value is an identifier")
     confidence, reasons = rule.confidence, ["fits the format"]
     if rule.checksum:
         confidence, why = _checksum_confidence(rule.checksum, value, confidence)

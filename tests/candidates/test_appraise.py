@@ -57,6 +57,15 @@ def test_confidence_is_the_sum_of_the_points_shown() -> None:
         assert expected == candidate.confidence
 
 
+def test_a_label_in_a_file_of_translations_is_of_low_confidence() -> None:
+    label, chosen = b'password = "Salasana"\n', b'password = "hunter22"\n'
+    translated = appraised(b"i18n/fi_FI.json", label)
+    assert Confidence.LOW == translated.confidence
+    assert "words in a file of translations" in translated.reasons
+    assert Confidence.LOW < appraised(b"app.py", label).confidence
+    assert appraised(b"app.py", chosen).confidence == appraised(b"i18n/fi_FI.json", chosen).confidence
+
+
 def test_provider_tokens_pass_untouched() -> None:
     data = b"test_key = '" + acme_key("a", "test") + b"'\n"
     [before] = find(data, PROVIDER)

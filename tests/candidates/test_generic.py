@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from secrethunt.candidates.generic import (
     about_secret_reason,
     generic_confidence,
+    is_name_of_type,
     is_stock_word,
     not_secret_reason,
     strength,
@@ -30,6 +31,16 @@ PASSWORDS = [
     "copper-otter-climbs-ladders",
     "123e4567-e89b-12d3-a456-426614174000",
 ]
+
+
+@pytest.mark.parametrize("value", ["AcmeOAuth2Provider", "SecretManagerServiceClient"])
+def test_capitalised_words_without_a_gap_are_the_name_of_a_type(value: str) -> None:
+    assert is_name_of_type(value.encode())
+
+
+@pytest.mark.parametrize("value", ["aB3dE6gH9jK2mN5pQ8sT", "Acme", "ACMEPROVIDERCLIENTS", "acmeProviderClient"])
+def test_random_letters_and_plain_words_are_not(value: str) -> None:
+    assert not is_name_of_type(value.encode())
 
 
 @pytest.mark.parametrize("value", PASSWORDS)
@@ -60,6 +71,9 @@ def test_chosen_value_may_be_a_secret(value: str, is_quoted: bool) -> None:
         ("#EAE6FF", "a colour"),
         ("#add-password", "a selector"),
         ("Username:", "a label"),
+        ("sha2crypt:", "a label"),
+        ("@/dev/stdin", "a file to read it from"),
+        ("@rsa.jwk.pub", "a file to read it from"),
         ("zzzz", "one character repeated"),
         ("[FILTERED]", "a mask"),
         (":ControllerMethods", "a selector"),

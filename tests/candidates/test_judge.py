@@ -114,6 +114,13 @@ def test_token_made_to_exhaust_the_parser_does_not_stop_the_scan() -> None:
     assert "acme.other" in {candidate.rule.id for candidate in found}
 
 
+def test_name_of_a_type_beside_a_provider_is_hardly_believed() -> None:
+    rule = make_rule(pattern=r"acme_key = (?P<secret>[0-9A-Za-z]{20,40})")
+    [candidate] = find(b"acme_key = AcmeOAuth2ProviderFactory\n", rule)
+    assert Confidence.LOW == candidate.confidence
+    assert "the value is an identifier" in candidate.reasons
+
+
 def test_stock_word_in_place_of_a_password_is_hardly_believed() -> None:
     rule = make_rule(pattern=r"ann:(?P<secret>\w+)@")
     assert Confidence.LOW == only(b"ann:password@", rule).confidence

@@ -15,7 +15,7 @@ from secrethunt.records import Confidence
 _IDENTIFIER_PATH = re.compile(
     rb"[A-Za-z_$@][A-Za-z_$]*\d{0,3}(?:(?:\.|->|::|\[|\?\.)(?:[A-Za-z_$]+\d{0,3}|\d{1,3}|['\"][\w$.-]*['\"])\]?)+[?!]?"
 )
-_DOTTED_WORDS = re.compile(rb"[A-Za-z_]{2,}(?:\.[A-Za-z_]{2,})+")
+_DOTTED_WORDS = re.compile(rb"[A-Za-z_]{2,}(?:\.[A-Za-z_]{2,})+=?")
 _SNAKE_OR_CAMEL = re.compile(
     rb"_*(?:[a-z]+|[A-Z][a-z]+|[A-Z]+)(?:[_-](?:[a-z]+|[A-Z][a-z]+|[A-Z]+))+_*|[a-z]+(?:[A-Z][a-z]+)+"
 )
@@ -59,12 +59,13 @@ _RESOURCE = re.compile(rb"[a-z]{2,12}\d{0,2}(?:-[a-z]{2,12}){1,4}-\d{3,12}")
 _COLOUR = re.compile(rb"#[0-9A-Fa-f]{3,8}")
 _SELECTOR = re.compile(rb"[#.:]{1,2}[A-Za-z]+(?:[-_][A-Za-z]+)*")
 _ONE_CHARACTER = re.compile(rb"(.)\1{3,}")
-_LABEL = re.compile(rb",?[A-Za-z][\w.]*:")
+_LABEL = re.compile(rb",?[A-Za-z][\w.-]*:")
 _FILE_TO_READ = re.compile(rb"@(?:/[\w./-]+|[\w./-]+\.[a-z]{2,4})")
 _WORD_LIST = re.compile(rb"%[wWiIqQ][\[({<|].*", re.DOTALL)
 _JOINT = re.compile(rb"\.\$[\w\[\]'>-]*")
 _PACKAGE = re.compile(rb"[A-Za-z][\w.]*(?:-[A-Za-z]\w*)*[-@]v?\d+\.\d+[\w.]*")
 _ESCAPES = re.compile(rb"(?:\\[ux][0-9a-fA-F]{2,4}){1,7}")
+_EAST_ASIAN = re.compile(rb".*(?:[\xe3-\xed][\x80-\xbf]{2}){2}.*", re.DOTALL)
 _NAME_OF_TYPE = re.compile(rb"(?:[A-Z]{1,3}[a-z]{2,}\d{0,2}){2,}")
 _NAME_WITH_KEYWORD = re.compile(
     rb"[A-Za-z][a-z]*(?:\d{0,2}[A-Z][a-z]*)*?(?:Password|Passwd|Secret|Token|Credentials?|Key)s?(?:[A-Z][a-z]*)*"
@@ -81,6 +82,7 @@ _SHAPES = (
     (_COLOUR, "a colour"),
     (_SELECTOR, "a selector"),
     (_LABEL, "a label"),
+    (_EAST_ASIAN, "text in a script that no password has"),
     (_FILE_TO_READ, "a file to read it from"),
     (_WORD_LIST, "a list of words"),
     (_JOINT, "code between two literals"),
@@ -174,6 +176,7 @@ _PASSWORD_WORD = re.compile(rb"(?i)pass|pwd|_pw")
 _TOKEN_WORD = re.compile(rb"(?i)token|credential")
 _KEY_WORD = re.compile(rb"(?i)token|key$")
 _SHORTEST_KEY = 10
+_ADDRESS = re.compile(rb"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}")
 
 
 _CHOSEN_WORD = re.compile(rb"(?i)pass|pwd|_pw|secret")
@@ -207,6 +210,8 @@ def _against_key(word: bytes, value: bytes) -> str:
         return "words joined by dashes"
     if len(value) < _SHORTEST_KEY and _KEY_WORD.search(word):
         return "shorter than keys are"
+    if _ADDRESS.fullmatch(value) and not is_chosen_by_people(word):
+        return "an address for mail"
     return ""
 
 

@@ -10,7 +10,7 @@ _WORDS = re.compile(
     rb"(?i)example|sample|placeholder|change[_-]?(?:me|this)|replace[_-]?(?:me|with|this)|redacted|fixme|todo|dummy"
     rb"|your[_ -]?(?:own|api|key|token|secret|pass|access|client|account|auth|bot|app|personal|private|user|slack|git"
     rb"|org|project|webhook|value|here|db|real)|(?:token|key|secret|password|value)[_-]?here|insert[_-]|<[a-z]|obfuscated"
-    rb"|n[o0]t[_-]?(?:a[_-]?)?(?:real|valid|secret|pass)|foo[_-]?bar|lorem|xxxx|\*{3}|\.{3}|#{6}"
+    rb"|n[o0]t[_-]?(?:a[_-]?)?(?:real|valid|secret|pass)|foo[_-]?bar|base64[_-]?encoded|lorem|xxxx|\*{3}|\.{3}|#{6}"
 )
 """Words and runs that people write where a secret will go; a random token holds one by chance too seldom to matter."""
 _EXPRESSION = rb"(?:[\w\s.$@!#:%^&*/'\"()\[\]?|+,~;-]|=>?|->|\\.)*"
@@ -20,7 +20,7 @@ _TEMPLATE = re.compile(
     + rb"(?:[{}]|$)|\$\(|\{\{"
     + _EXPRESSION
     + rb"(?:\{|\}\}|\}?$)|^[^{]*\}\}|<%|%>|^%[A-Za-z_.]+%$"
-    rb"|^#+[A-Za-z_]+#+$|^@[A-Z][A-Z0-9_]{2,}@?$|^[\"']?\$[A-Za-z_][\w.:/-]*(?:\$[A-Za-z_]+)?[\"']?$|^\$[A-Z][A-Z0-9_]+/|#\{|%\(\w+\)s"
+    rb"|^#+[A-Za-z_]+#+$|^@@[A-Z]+:.*@@$|^@[A-Z][A-Z0-9_]{2,}@?$|^[\"']?\$[A-Za-z_][\w.:/-]*(?:\$[A-Za-z_]+)?[\"']?$|^\$[A-Z][A-Z0-9_]+/|#\{|%\(\w+\)s"
     rb"|(?<![0-9A-Za-z%])%[sdv](?![0-9A-Za-z])|(?<!\{)\{[A-Za-z_.]*\}|^__\w+__$"
 )
 """Slots of templates. Braces alone are none: what stands between them must read as an expression, or the value ends."""

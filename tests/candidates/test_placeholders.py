@@ -27,6 +27,8 @@ from tests.rule_samples import acme_key, digits
         ("{{ secret }}", "template"),
         ("%(password)s", "template"),
         ("%PASSWORD%", "template"),
+        ("@@FILE:/u01/adminpass.properties@@", "template"),
+        ("base64EncodedKey", "placeholder word"),
         ("$PASSWORD", "template"),
         ("#{token}", "template"),
         ("<%= token %>", "template"),

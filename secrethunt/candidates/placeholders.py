@@ -30,6 +30,7 @@ _FILLER = re.compile(
 )
 _PUBLISHED = re.compile(rb"33f!!lloppa|hal\+9ooo_da|wJalrXUtnFEMI|6fe4476ee5a1832882")
 """Beginnings of values that manuals print: NuGet's and AWS's references, the search key of a documentation site."""
+_REPEATED_GROUPS = re.compile(rb"(?:([0-9A-Za-z])\1{2,}(?:[-_.:]|(?!\1)|$)){3,}")
 _RUN = re.compile(rb"(.)\1{6,}", re.DOTALL)
 
 
@@ -39,6 +40,8 @@ def placeholder_reason(value: bytes) -> str:
         return "template"
     if _has_long_run(value):
         return "one character repeated"
+    if _REPEATED_GROUPS.fullmatch(value):
+        return "groups of one character repeated"
     if _WORDS.search(value):
         return "placeholder word"
     if _PUBLISHED.match(value):

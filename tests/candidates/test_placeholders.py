@@ -29,6 +29,7 @@ from tests.rule_samples import acme_key, digits
         ("%PASSWORD%", "template"),
         ("@@FILE:/u01/adminpass.properties@@", "template"),
         ("base64EncodedKey", "placeholder word"),
+        ("aaaa-bbbb-cccc-dddd", "groups of one character repeated"),
         ("$PASSWORD", "template"),
         ("#{token}", "template"),
         ("<%= token %>", "template"),

@@ -27,7 +27,7 @@ _KEY_WORDS = re.compile(
 )
 _LITERAL = re.compile(
     rb"(?i)(?:none|null|nil|undefined|true|false|yes|no|on|off|string|str|text|bytes?|int|integer|number|bool|boolean|object"
-    rb"|any|void|optional|required|default|unset|empty|disabled|enabled|function|return|self|this|new|type|value|input|output"
+    rb"|any|void|async|await|lambda|func|optional|required|default|unset|empty|disabled|enabled|function|return|self|this|new|type|value|input|output"
     rb"|utf-?\d{1,2}\w{0,2}|ascii|latin-?1|iso-8859-\d{1,2}|get|post|put|patch|delete|cookie|session|reset|ignored|invalid"
     rb"|guest|root|hidden|plain|basic|bearer|file|path|prompt|env|config|test|unknown|n/?a|never|always|only|digest|uniq|wrong|incorrect|replaced?)"
 )

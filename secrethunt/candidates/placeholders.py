@@ -20,7 +20,7 @@ _TEMPLATE = re.compile(
     + rb"(?:[{}]|$)|\$\(|\{\{"
     + _EXPRESSION
     + rb"(?:\{|\}\}|\}?$)|^[^{]*\}\}|<%|%>|^%[A-Za-z_.]+%$"
-    rb"|^#+[A-Za-z_]+#+$|^@@[A-Z]+:.*@@$|^@[A-Z][A-Z0-9_]{2,}@?$|^[\"']?\$[A-Za-z_][\w.:/-]*(?:\$[A-Za-z_]+)?[\"']?$|^\$[A-Z][A-Z0-9_]+/|#\{|%\(\w+\)s"
+    rb"|^#+[A-Za-z_]+#+$|^@@[A-Z]+:.*@@$|^%%[A-Za-z_.]+%%$|^@[A-Z][A-Z0-9_]{2,}@?$|^[\"']?\$[A-Za-z_][\w.:/-]*(?:\$[A-Za-z_]+)?[\"']?$|^\$[A-Z][A-Z0-9_]+/|#\{|%\(\w+\)s"
     rb"|(?<![0-9A-Za-z%])%[sdv](?![0-9A-Za-z])|(?<!\{)\{[A-Za-z_.]*\}|^__\w+__$"
 )
 """Slots of templates. Braces alone are none: what stands between them must read as an expression, or the value ends."""
@@ -38,10 +38,8 @@ def placeholder_reason(value: bytes) -> str:
     """Why *value* is a placeholder, or an empty string where it may be real."""
     if _TEMPLATE.search(value):
         return "template"
-    if _has_long_run(value):
+    if _has_long_run(value) or _REPEATED_GROUPS.fullmatch(value):
         return "one character repeated"
-    if _REPEATED_GROUPS.fullmatch(value):
-        return "groups of one character repeated"
     if _WORDS.search(value):
         return "placeholder word"
     if _PUBLISHED.match(value):

@@ -143,11 +143,13 @@ def test_a_snapshot_that_does_not_hold_is_not_used(
         os.utime(rules, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-def test_a_damaged_database_is_not_used(snapshot: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("which", [0, -1])
+def test_a_damaged_database_is_not_used(snapshot: Path, tmp_path: Path, which: int) -> None:
     name = quick.snapshot_name()
-    place = quick.Snapshot(str(snapshot / name)).parts["database"]
+    databases = quick.Snapshot(str(snapshot / name)).parts["databases"]
     content = bytearray((snapshot / name).read_bytes())
-    content[len(content) - place[1] // 2] ^= 0xFF
+    end = sum(databases[-1])
+    content[sum(databases[which]) - databases[which][1] // 2 - end] ^= 0xFF
     (tmp_path / name).write_bytes(content)
     (tmp_path / name).chmod(0o600)
     with pytest.raises(quick.Unsure, match="database"):

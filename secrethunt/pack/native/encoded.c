@@ -284,9 +284,14 @@ bool encoded_find(const uint8_t *data, size_t size, const uint16_t *tags, Vector
         classify(&table, data + start, whole * LANES, masks + 1);
         for (size_t i = whole; i < BLOCKS + 1; i++)
             classify_some(&table, data + start + whole * LANES, i == whole ? left % LANES : 0, masks + 1 + i);
-        for (size_t i = 0; i < BLOCKS; i++)
+        for (size_t i = 0; i < BLOCKS; i++) {
+            /* What is looked at costs less than waiting for it: arenas are larger than the nearer caches. */
+            size_t later = start + (BLOCKS + 1 + i) * LANES;
+            if (later < size)
+                __builtin_prefetch(data + later);
             if (!look_at(&search, start + i * LANES, masks + 1 + i))
                 return false;
+        }
         masks[0] = masks[BLOCKS];
     }
     return true;

@@ -17,15 +17,19 @@ from secrethunt.decode import HINTS, DecodeOptions, Log, Tally
 from secrethunt.diskcache import DiskCache
 from secrethunt.errors import RuleError
 from secrethunt.match.arena import Arena, iter_arenas
-from secrethunt.match.database import ExpressionError, load_database
+from secrethunt.match.database import ExpressionError
 from secrethunt.match.patterns import PatternStore
 from secrethunt.match.scan import Matcher
+from secrethunt.match.search import load_search
+from secrethunt.pack import TAG_BITS
 from secrethunt.records import Blob, Candidate
 from secrethunt.ruleset import Ruleset
 from secrethunt.unwrap import Unwrapper
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+_TAG = (1 << TAG_BITS) - 1
 
 Hit = tuple[Blob, tuple[Candidate, ...]]
 """A blob with its candidates, at least one."""
@@ -41,14 +45,15 @@ class Detector:
         """
         self.hints = HINTS if decode.max_depth > 0 else ()
         expressions = [anchor.expression for anchor in ruleset.anchors]
+        shapes = {hint.shape: tag for tag, hint in enumerate(self.hints, len(expressions)) if hint.shape is not None}
         try:
-            database = load_database([*expressions, *(hint.expression for hint in self.hints)], cache)
+            search = load_search([*expressions, *(hint.expression for hint in self.hints)], cache, shapes)
         except ExpressionError as err:
             rule = ruleset.rules[err.index]
             raise RuleError(rule.file, rule.line, f"rule {rule.id}: Hyperscan refuses its anchor: {err}") from err
         self.ruleset = ruleset
         self._patterns = PatternStore(cache)
-        self.matcher = Matcher(ruleset, database, self._patterns)
+        self.matcher = Matcher(ruleset, search, self._patterns)
         self.judge = Judge(ruleset.rules, self._patterns.compile)
         self.unwrapper = Unwrapper(self.matcher, self.judge, decode)
 
@@ -66,8 +71,7 @@ class Detector:
         Where in *data* the anchors of *rules*, or without rules the hints, may lead to something: half-open ranges of
         the bytes on which each one's answer depends.
         """
-        events: list[tuple[int, int]] = []
-        self.matcher.scan_raw(data, lambda tag, _start, end, _flags, _context: events.append((tag, end)))
+        events = ((event & _TAG, event >> TAG_BITS) for event in self.matcher.search.events(data))
         windows = self.windows
         count = len(self.ruleset.rules)
         return [

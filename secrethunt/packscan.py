@@ -14,14 +14,14 @@ import threading
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from secrethunt.anchors import ANCHOR_WIDTH
 from secrethunt.candidates.overlap import Judged, may_reach
 from secrethunt.decode import HINTS, Log, Tally
 from secrethunt.detector import Detector
 from secrethunt.match.scan import is_binary
-from secrethunt.pack import TAG_BITS, Batch, Kind, Packs, Walker
+from secrethunt.pack import Batch, Kind, Packs, Walker
 from secrethunt.records import BlobId, BlobKind, Candidate, Confidence
 from secrethunt.unwrap import Strides
 
@@ -143,7 +143,7 @@ class _WorkerScan:
         may_hold = self._matcher.confirmer.may_hold
         current, data = -1, memoryview(b"")
         strides = Strides(data)
-        for slot, tag, end, origin in batch.resolve(self._events(batch)):
+        for slot, tag, end, origin in batch.resolve(self._matcher.search.events(batch.arena)):
             if slot != current:
                 current, data = slot, batch.blob(slot)
                 strides = Strides(data)
@@ -170,18 +170,6 @@ class _WorkerScan:
             tuple(self._pointers(batch)),
             batch.ids,
         )
-
-    def _events(self, batch: Batch) -> array[int]:
-        events = array("Q")
-        append = events.append
-
-        def on_match(rule: int, _start: int, end: int, _flags: int, _context: Any) -> None:
-            append(end << TAG_BITS | rule)
-
-        arena = batch.arena
-        if len(arena):
-            self._matcher.scan_raw(arena, on_match)
-        return events
 
     def _confirm(self, data: memoryview, rule: int, end: int) -> list[Judged]:
         captures = self._matcher.confirmer.captures(data, rule, (end,))

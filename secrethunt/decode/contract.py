@@ -8,6 +8,7 @@ what it cannot open it puts into the log.
 
 from __future__ import annotations
 
+import enum
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,16 @@ MAX_RATIO = 100
 FREE_SIZE = 16 * 1024 * 1024
 MAX_MEMBERS = 20_000
 """Pieces of one blob."""
+
+
+class Shape(enum.IntEnum):
+    """What encoded text looks like where no literal shows it; numbered as in `pack/native/pack.h`."""
+
+    BASE64 = 0
+    HEX = 1
+    BYTE_ORDER_MARK = 2
+    UTF16 = 3
+    UTF32 = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from secrethunt.decode.contract import Budget, Piece
+from secrethunt.decode.contract import Budget, Piece, Shape
 from secrethunt.decode.extent import (
     BASE64_REACH,
     ESCAPE_AHEAD,
@@ -46,6 +46,8 @@ class Hint:
     stride: int = 0
     """A hint less than so many bytes behind one that was followed, on the same line, is not followed: its piece holds
     both."""
+    shape: Shape | None = None
+    """Under this name `pack.find_encoded` finds what the expression finds."""
 
     def load(self) -> Opener:
         """The decoder, imported now."""
@@ -59,9 +61,9 @@ _NO_DIGIT = "(?:^|[^A-Za-z0-9+/_-])"
 _CHARACTER = r"[\t\n\r\x20-\x7e]"
 
 HINTS = (
-    # Patterns without a literal take a tenth of Hyperscan's time; the more states they have, the more.
-    Hint(f"{_NO_DIGIT}(?:{GROUP}){{3}}", _TEXT_WINDOW, "text:open_base64"),
-    Hint(r"(?:^|[^0-9A-Za-wyz])(?:[2-7][0-9a-fA-F]){8}", _TEXT_WINDOW, "text:open_hex"),
+    # Patterns without a literal took a fifth of Hyperscan's time, which is why these have a shape.
+    Hint(f"{_NO_DIGIT}(?:{GROUP}){{3}}", _TEXT_WINDOW, "text:open_base64", shape=Shape.BASE64),
+    Hint(r"(?:^|[^0-9A-Za-wyz])(?:[2-7][0-9a-fA-F]){8}", _TEXT_WINDOW, "text:open_hex", shape=Shape.HEX),
     # gzip, zip, 7z, xz, bzip2, PDF; zlib; DER.
     Hint(f"{_NO_DIGIT}(?:H4sI|UEsD|N3q8|/Td6|QlpoO?|JVBE)", _TEXT_WINDOW, "text:open_base64_magic"),
     Hint(f"{_NO_DIGIT}e(?:J[w-z]|N[o-r]|A[E-H]){_DIGIT}", _TEXT_WINDOW, "text:open_base64_magic"),
@@ -90,8 +92,26 @@ HINTS = (
     Hint(r"(?m)^SQLite format 3\x00", _WHOLE, "documents:open_sqlite", is_whole=True),
     Hint(r"(?ms)^\x30[\x20-\x83].{0,3}\x02\x01[\x00\x01][\x30\x02\x04]", _WHOLE, "keys:open_der", is_whole=True),
     Hint(r"(?ms)^\x30[\x80-\x83].{0,3}\x02\x01\x03\x30", _WHOLE, "keys:open_pkcs12", is_whole=True),
-    Hint(r"(?m)^(?:\xff\xfe|\xfe\xff|\x00\x00\xfe\xff)", _WHOLE, "wide:open_wide", is_whole=True),
-    Hint(f"(?m)^(?:(?:{_CHARACTER}\\x00){{4}}|(?:\\x00{_CHARACTER}){{4}})", _WHOLE, "wide:open_wide", is_whole=True),
-    Hint(f"(?m)^(?:\\x00{{3}}{_CHARACTER}|{_CHARACTER}\\x00{{3}}){{2}}", _WHOLE, "wide:open_wide", is_whole=True),
+    Hint(
+        r"(?m)^(?:\xff\xfe|\xfe\xff|\x00\x00\xfe\xff)",
+        _WHOLE,
+        "wide:open_wide",
+        is_whole=True,
+        shape=Shape.BYTE_ORDER_MARK,
+    ),
+    Hint(
+        f"(?m)^(?:(?:{_CHARACTER}\\x00){{4}}|(?:\\x00{_CHARACTER}){{4}})",
+        _WHOLE,
+        "wide:open_wide",
+        is_whole=True,
+        shape=Shape.UTF16,
+    ),
+    Hint(
+        f"(?m)^(?:\\x00{{3}}{_CHARACTER}|{_CHARACTER}\\x00{{3}}){{2}}",
+        _WHOLE,
+        "wide:open_wide",
+        is_whole=True,
+        shape=Shape.UTF32,
+    ),
 )
 """All hints; their tags follow those of the rules' anchors, in this order."""

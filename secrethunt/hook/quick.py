@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAGIC = b"secrethunt cache 1\n"
 """As `diskcache` writes it; four bytes of checksum follow."""
-LAYOUT = 3
+LAYOUT = 4
 MOST_BYTES = 64 << 20
 """A larger change is read file by file by the whole scanner."""
 _HEAD = 512
@@ -116,7 +116,7 @@ class Snapshot:
 
 
 class Anchors:
-    """Hyperscan with the snapshot's database, and the probes behind the anchors."""
+    """Hyperscan with the snapshot's databases, and the probes behind the anchors."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -126,8 +126,8 @@ class Anchors:
         engine = _extension(self._parts["engine"])
         try:
             # Hyperscan checks the database's own checksum, version and CPU.
-            self._database = engine.loadb(snapshot.read(self._parts["database"]), engine.HS_MODE_BLOCK)
-            self._scratch = engine.Scratch(self._database)
+            databases = [engine.loadb(snapshot.read(place), engine.HS_MODE_BLOCK) for place in self._parts["databases"]]
+            self._searches = [(database, engine.Scratch(database)) for database in databases]
         except Exception as err:
             raise Unsure("the database cannot be used") from err
 
@@ -138,7 +138,8 @@ class Anchors:
         def on_match(tag: int, _start: int, end: int, _flags: int, _context: object) -> None:
             events.append((tag, end))
 
-        self._database.scan(data, match_event_handler=on_match, scratch=self._scratch)
+        for database, scratch in self._searches:
+            database.scan(data, match_event_handler=on_match, scratch=scratch)
         is_noise = data.find(b"\0", 0, _BINARY_PROBE) >= 0
         return any(self._matters(data, tag, end, is_noise) for tag, end in events if self._meets(tag, end, added))
 

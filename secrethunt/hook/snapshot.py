@@ -22,7 +22,10 @@ from secrethunt.ruleset import RuleSelection, Ruleset, builtin_directory, load_r
 from secrethunt.sources.change_backend import DIFF
 from secrethunt.sources.hardening import ENVIRONMENT, FROM_HOOK, HARMLESS, find_git
 
-_CODE = ("decode/contract.py", "decode/extent.py", "decode/hints.py", "hook/quick.py", "hook/snapshot.py")
+_CODE = (
+    *("decode/contract.py", "decode/extent.py", "decode/hints.py", "match/search.py"),
+    *("hook/quick.py", "hook/snapshot.py"),
+)
 _PASSED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", *FROM_HOOK)
 _CONTEXT = 1_000_000_000
 """More lines than a file has."""
@@ -72,13 +75,13 @@ def write_snapshot(
     detector = Detector(ruleset, cache, decode)
     body = _Body()
     probes = _probes(ruleset, body)
-    database = body.append(detector.matcher.dump())
+    databases = [body.append(dump) for dump in detector.matcher.search.dump()]
     parts: dict[str, Any] = {
         "layout": quick.LAYOUT,
         "files": files,
         "stamps": stamps,
         "engine": _engine_path(),
-        "database": database,
+        "databases": databases,
         "windows": detector.windows,
         "whole": [hint.is_whole for hint in detector.hints],
         "probes": probes,

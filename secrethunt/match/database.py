@@ -26,7 +26,7 @@ class ExpressionError(ValueError):
 
 
 MatchHandler = Callable[[int, int, int, int, Any], bool | None]
-"""Called with (expression index, unused start, end offset, flags, context) for each match."""
+"""Called with (id of the expression, unused start, end offset, flags, context) for each match."""
 
 
 class Database:
@@ -52,9 +52,9 @@ class Database:
         return bytes(hyperscan.dumpb(self._handle))
 
 
-def compile_database(expressions: Sequence[str]) -> Database:
+def compile_database(expressions: Sequence[str], ids: Sequence[int] | None = None) -> Database:
     """
-    Compile *expressions* (index = id) for block mode.
+    Compile *expressions* for block mode; without *ids* each is reported by its index.
 
     Raises:
         ExpressionError: An expression that Hyperscan cannot take, by its index.
@@ -64,7 +64,8 @@ def compile_database(expressions: Sequence[str]) -> Database:
     handle = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     encoded = [expression.encode("utf-8") for expression in expressions]
     try:
-        handle.compile(expressions=encoded, ids=list(range(len(encoded))), elements=len(encoded), flags=0)
+        numbers = list(range(len(encoded))) if ids is None else list(ids)
+        handle.compile(expressions=encoded, ids=numbers, elements=len(encoded), flags=0)
     except hyperscan.error as err:
         _blame(expressions, err)
     return Database(handle)
@@ -91,15 +92,15 @@ def library_version() -> str:
     return version
 
 
-def load_database(expressions: Sequence[str], cache: DiskCache) -> Database:
-    """The database of *expressions*, from *cache* when it is there and sound, else compiled and kept."""
-    name = f"anchors-{_fingerprint(expressions)}"
+def load_database(expressions: Sequence[str], cache: DiskCache, ids: Sequence[int] | None = None) -> Database:
+    """As `compile_database`, from *cache* when it is there and sound, else compiled and kept."""
+    name = f"anchors-{_fingerprint(expressions, ids)}"
     stored = cache.read(name)
     if stored is not None:
         database = _load(stored)
         if database is not None:
             return database
-    database = compile_database(expressions)
+    database = compile_database(expressions, ids)
     cache.write(name, database.dump())
     return database
 
@@ -116,9 +117,9 @@ def _load(stored: bytes) -> Database | None:
     return database
 
 
-def _fingerprint(expressions: Sequence[str]) -> str:
+def _fingerprint(expressions: Sequence[str], ids: Sequence[int] | None) -> str:
     digest = hashlib.sha256()
-    for part in (library_version(), platform.machine(), _cpu_features(), *expressions):
+    for part in (library_version(), platform.machine(), _cpu_features(), repr(ids), *expressions):
         digest.update(part.encode("utf-8") + b"\0")
     return digest.hexdigest()[:32]
 

@@ -21,6 +21,18 @@ from typing_extensions import Buffer
 
 _Id = bytes
 
+IS_FINDING_FAST: bool
+"""Whether this processor has the vector instructions that make `find_encoded` faster than patterns."""
+
+def find_encoded(data: Buffer, tags: tuple[int, int, int, int, int], /) -> bytes:
+    """
+    Where text stands encoded: one event (uint64, as for `Batch.resolve`, in no order) for each end of a shape, without
+    the GIL. There is no twin: `decode.hints` has an expression for each shape.
+
+    Args:
+        tags: Those of base64, hexadecimal, a byte order mark, UTF-16, UTF-32, 16 bits each.
+    """
+
 def order_commits(
     ids: Buffer, hash_size: int, parent_starts: Buffer, parents: Buffer, times: Buffer, tips: Buffer, /
 ) -> tuple[bytes, bytes, bytes, int]:

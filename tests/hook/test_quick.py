@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,19 @@ def test_a_new_secret_is_never_clean(make_repo: MakeRepo, first_look: FirstLook)
     repo = make_repo()
     repo.commit({"a": "line\n" * 100})
     repo.write({"a": "line\n" * 50 + f"{_key(1)}\n" + "line\n" * 50})
+    repo.git("add", "a")
+    assert not first_look.is_clean(repo)
+
+
+@pytest.mark.parametrize(
+    "encoded", [base64.b64encode, lambda text: text.hex().encode(), lambda text: text.decode().encode("utf-16")]
+)
+def test_added_text_that_is_encoded_is_not_clean(
+    make_repo: MakeRepo, first_look: FirstLook, encoded: Callable[[bytes], bytes]
+) -> None:
+    repo = make_repo()
+    repo.commit({"a": "one\n", "b": "one\n"})
+    repo.write({"a": encoded(b"one two three four five\n")})
     repo.git("add", "a")
     assert not first_look.is_clean(repo)
 
@@ -143,11 +157,13 @@ def test_a_snapshot_that_does_not_hold_is_not_used(
         os.utime(rules, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-def test_a_damaged_database_is_not_used(snapshot: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("which", [0, -1])
+def test_a_damaged_database_is_not_used(snapshot: Path, tmp_path: Path, which: int) -> None:
     name = quick.snapshot_name()
-    place = quick.Snapshot(str(snapshot / name)).parts["database"]
+    databases = quick.Snapshot(str(snapshot / name)).parts["databases"]
     content = bytearray((snapshot / name).read_bytes())
-    content[len(content) - place[1] // 2] ^= 0xFF
+    end = sum(databases[-1])
+    content[sum(databases[which]) - databases[which][1] // 2 - end] ^= 0xFF
     (tmp_path / name).write_bytes(content)
     (tmp_path / name).chmod(0o600)
     with pytest.raises(quick.Unsure, match="database"):

@@ -6,6 +6,7 @@ import threading
 from secrethunt.match.arena import iter_arenas
 from secrethunt.match.database import compile_database
 from secrethunt.match.scan import Matcher
+from secrethunt.match.search import Search
 from secrethunt.records import Rule, RuleId
 from tests.rule_samples import acme_key, digits, make_blob, make_rule, make_ruleset
 
@@ -15,7 +16,7 @@ BOLT = make_rule(id=RuleId("bolt.token"), pattern=r"(?P<secret>bolt_[0-9a-f]{24}
 def make_matcher(*rules: Rule) -> Matcher:
     """A matcher of Acme's rule and Bolt's, or of *rules*."""
     ruleset = make_ruleset(*(rules or (make_rule(), BOLT)))
-    return Matcher(ruleset, compile_database([anchor.expression for anchor in ruleset.anchors]))
+    return Matcher(ruleset, Search(compile_database([anchor.expression for anchor in ruleset.anchors])))
 
 
 def scan(*pieces: bytes, matcher: Matcher | None = None) -> list[tuple[bytes, list[tuple[int, int]]]]:

@@ -10,6 +10,7 @@ from secrethunt.candidates.judge import Judge
 from secrethunt.match.arena import iter_arenas
 from secrethunt.match.database import compile_database
 from secrethunt.match.scan import Matcher
+from secrethunt.match.search import Search
 from secrethunt.records import RuleId
 from tests.rule_samples import acme_key, digits, iter_places, make_blob, make_detector, make_rule, make_ruleset
 
@@ -20,7 +21,7 @@ RULES = (
     make_rule(id=RuleId("any.quoted"), pattern=r"(?P<q>['\"])(?P<anchor>[\s\S]{0,3}key:)(?P<secret>[0-9a-f]{8})(?P=q)"),
 )
 RULESET = make_ruleset(*RULES)
-MATCHER = Matcher(RULESET, compile_database([anchor.expression for anchor in RULESET.anchors]))
+MATCHER = Matcher(RULESET, Search(compile_database([anchor.expression for anchor in RULESET.anchors])))
 DETECTOR = make_detector(*RULES)
 _TOKENS = [
     acme_key(1),

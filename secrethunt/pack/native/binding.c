@@ -259,6 +259,44 @@ PyType_Spec packs_spec = {
 
 /* --- the module ------------------------------------------------------------------------------------------------ */
 
+static bool read_tags(const int *numbers, uint16_t *tags)
+{
+    for (unsigned shape = 0; shape < SHAPE_COUNT; shape++) {
+        if (numbers[shape] < 0 || numbers[shape] >> TAG_BITS != 0)
+            return false;
+        tags[shape] = (uint16_t)numbers[shape];
+    }
+    return true;
+}
+
+static PyObject *module_find_encoded(PyObject *module, PyObject *args)
+{
+    (void)module;
+    Py_buffer buffer;
+    int numbers[SHAPE_COUNT];
+    if (!PyArg_ParseTuple(args, "y*(iiiii):find_encoded", &buffer, &numbers[SHAPE_BASE64], &numbers[SHAPE_HEX],
+                          &numbers[SHAPE_BYTE_ORDER_MARK], &numbers[SHAPE_UTF16], &numbers[SHAPE_UTF32]))
+        return NULL;
+    uint16_t tags[SHAPE_COUNT];
+    Vector events = {0};
+    bool is_valid = read_tags(numbers, tags), is_done = false;
+    if (is_valid) {
+        Py_BEGIN_ALLOW_THREADS
+        is_done = encoded_find(buffer.buf, (size_t)buffer.len, tags, &events);
+        Py_END_ALLOW_THREADS
+    }
+    PyBuffer_Release(&buffer);
+    PyObject *result = NULL;
+    if (!is_valid)
+        PyErr_SetString(PyExc_ValueError, "a tag has 16 bits");
+    else if (!is_done)
+        PyErr_NoMemory();
+    else
+        result = PyBytes_FromStringAndSize(events.items, (Py_ssize_t)(events.count * sizeof(uint64_t)));
+    vector_free(&events);
+    return result;
+}
+
 static int add_type(PyObject *module, PyType_Spec *spec, PyTypeObject **type)
 {
     *type = (PyTypeObject *)PyType_FromModuleAndSpec(module, spec, NULL);
@@ -273,7 +311,10 @@ static int module_exec(PyObject *module)
         return -1;
     state->error = PyObject_GetAttrString(contract, "PackError");
     Py_DECREF(contract);
-    if (state->error == NULL || add_type(module, &packs_spec, &state->packs) < 0 ||
+    PyObject *is_fast = PyBool_FromLong(encoded_is_fast());
+    int added = PyModule_AddObjectRef(module, "IS_FINDING_FAST", is_fast);
+    Py_DECREF(is_fast);
+    if (added < 0 || state->error == NULL || add_type(module, &packs_spec, &state->packs) < 0 ||
         add_type(module, &walker_spec, &state->walker) < 0 || add_type(module, &worker_spec, &state->worker) < 0 ||
         add_type(module, &batch_spec, &state->batch) < 0)
         return -1;
@@ -310,7 +351,11 @@ static void module_free(void *module)
     module_clear(module);
 }
 
-static PyMethodDef module_methods[] = {{"order_commits", module_order_commits, METH_VARARGS, NULL}, {0}};
+static PyMethodDef module_methods[] = {
+    {"find_encoded", module_find_encoded, METH_VARARGS, NULL},
+    {"order_commits", module_order_commits, METH_VARARGS, NULL},
+    {0},
+};
 static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, module_exec}, {0}};
 static PyModuleDef module_definition = {
     PyModuleDef_HEAD_INIT,

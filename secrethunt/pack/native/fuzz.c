@@ -94,6 +94,15 @@ static void drive_history(const PackSet *set)
     free(targets);
 }
 
+/* Any bytes are text to look at. */
+static void drive_encoded(const uint8_t *data, size_t size)
+{
+    static const uint16_t tags[SHAPE_COUNT] = {0, 1, 2, 3, 4};
+    Vector events = {0};
+    encoded_find(data, size, tags, &events);
+    vector_free(&events);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint32_t length;
@@ -115,6 +124,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(pack + 8, index + 8 + 255 * 4, 4);
         memcpy(index + size - length - 2 * HASH_SIZE, pack + length - HASH_SIZE, HASH_SIZE);
     }
+    drive_encoded(pack, length);
+    drive_encoded(index, size - length);
     PackSet set = {.hash_size = HASH_SIZE};
     File pack_file = {.data = pack, .size = length, .fd = -1};
     File index_file = {.data = index, .size = size - length, .fd = -1};

@@ -447,4 +447,15 @@ void anchors_release(AnchorList *list);
  * where the region reaches the same end of both the object and its base. */
 bool region_covers(const Slot *slot, const Region *region, int64_t low, int64_t high);
 
+/* --- encoded text (encoded.c) ------------------------------------------------------------------------------------- */
+
+/* Mirrored by `secrethunt.decode.contract.Shape`. */
+enum { SHAPE_BASE64, SHAPE_HEX, SHAPE_BYTE_ORDER_MARK, SHAPE_UTF16, SHAPE_UTF32, SHAPE_COUNT };
+
+/* Whether this processor has the vector instructions that make it fast; without them patterns are faster. */
+bool encoded_is_fast(void);
+/* Appends end << TAG_BITS | tag to *events* for each place where a shape ends; *tags* are those of the shapes. False
+ * when memory is out. */
+bool encoded_find(const uint8_t *data, size_t size, const uint16_t *tags, Vector *events);
+
 #endif

@@ -70,7 +70,7 @@ static size_t wanted_from(const Window *window, const File *file, uint64_t offse
     uint64_t end = window->offset + window->bytes.count;
     bool moves_on = window->file == file && offset >= window->offset && offset <= end + window->ahead;
     size_t ahead = moves_on ? window->ahead * AHEAD_WHEN_MOVING_ON : window->ahead;
-    size_t wanted = length > ahead ? length : ahead;
+    size_t wanted = length + SLACK > ahead ? length + SLACK : ahead;
     return wanted < file->size - offset ? wanted : (size_t)(file->size - offset);
 }
 
@@ -95,6 +95,11 @@ Reason window_read(Window *window, const File *file, uint64_t offset, size_t len
     }
     *bytes = (const uint8_t *)window->bytes.items + (offset - window->offset);
     return REASON_NONE;
+}
+
+size_t window_left(const Window *window, const File *file, uint64_t offset)
+{
+    return (size_t)(file->data != NULL ? file->size - offset : window->offset + window->bytes.count - offset);
 }
 
 void window_free(Window *window)

@@ -136,6 +136,7 @@ typedef struct {
 void placed_begin(PlacedRanges *ranges);
 /* Is there such a range already, and where? If not, *start is noted as its place. */
 bool placed_find(PlacedRanges *ranges, uint64_t hash, size_t *start);
+void placed_prefetch(const PlacedRanges *ranges, uint64_t hash);
 void placed_free(PlacedRanges *ranges);
 
 /* What is known of a window: an origin with its confirmation. */
@@ -167,12 +168,19 @@ Reason file_open(const char *path, File *file);
 Reason file_load(File *file);
 void file_close(File *file);
 
-/* Bytes read last from some file, so that neighbours need no call to the system. One thread's own. */
+/* Bytes read from some file in one piece. */
 typedef struct {
     const File *file;
-    uint64_t offset;
-    size_t ahead; /* read at least so much at a time */
+    uint64_t offset, last_use;
     Vector bytes;
+} Pane;
+
+/* What was read last from a few places, so that neighbours need no call to the system. One thread's own. */
+typedef struct {
+    Pane panes[4];
+    const Pane *last;
+    uint64_t uses;
+    size_t ahead; /* read at least so much at a time */
 } Window;
 
 /* *bytes stay good until the next call. A file shorter than it was gives REASON_TRUNCATED. */

@@ -48,8 +48,9 @@ static void close_range(Painter *painter)
         .size = (uint32_t)length,
         .hash = hash_content(&quiet->key, 0, bytes, length),
     };
-    /* By the time all of the object's ranges are painted, the answer is in the cache. */
+    /* By the time all of the object's ranges are painted, the answers are in the cache. */
     quiet_prefetch(quiet, range->hash);
+    placed_prefetch(&painter->worker->ranges, range->hash);
 }
 
 /* Bytes [start, end), possibly none, are new here; ascending. */

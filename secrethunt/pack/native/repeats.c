@@ -148,6 +148,14 @@ void quiet_add(QuietRanges *quiet, uint64_t hash)
 
 /* --- ranges of a batch ----------------------------------------------------------------------------------------- */
 
+void placed_prefetch(const PlacedRanges *ranges, uint64_t hash)
+{
+#ifdef __GNUC__
+    if (ranges->cell_count > 0)
+        __builtin_prefetch(&ranges->cells[hash >> 8 & (ranges->cell_count - 1)]);
+#endif
+}
+
 static PlacedRange *placed_cell(const PlacedRanges *ranges, uint64_t hash)
 {
     size_t at = hash >> 8 & (ranges->cell_count - 1);

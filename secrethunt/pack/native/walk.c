@@ -9,7 +9,7 @@
 #include "pack.h"
 
 /* Objects that stand near each other are often walked one after the other. */
-#define AHEAD_BYTES ((size_t)2048)
+#define AHEAD_BYTES ((size_t)4096)
 /* A stream longer than twice its contents and this is no stream that any git writes. */
 #define STREAM_SLACK ((uint64_t)1 << 20)
 

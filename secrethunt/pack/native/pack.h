@@ -96,6 +96,7 @@ uint32_t *hash_cell(const HashIndex *index, uint64_t hash, SameKey *is_equal, co
 /* Make room for one more; *hash_of* gives the hash of a number's key. */
 typedef uint64_t HashOf(const void *context, uint32_t number);
 bool hash_reserve(HashIndex *index, HashOf *hash_of, const void *context);
+bool hash_reserve_more(HashIndex *index, size_t more, HashOf *hash_of, const void *context);
 void hash_free(HashIndex *index);
 
 /* --- what was met before (repeats.c) */

@@ -64,25 +64,50 @@ static Store *take_store(Worker *worker)
     return store != NULL ? store : calloc(1, sizeof *store);
 }
 
-/* May be called from any thread, but only for a settled batch or after the walk: lists are not counted atomically. */
-void worker_recycle(Worker *worker, Store *store)
+static void give_back(Worker *worker, Store *store)
 {
-    release_slots(store);
     slab_reset(&store->slab);
     if (store->arena.capacity > 4 * worker->options->arena_bytes)
         vector_free(&store->arena);
     store->written = store->apart = 0;
     store->arena.count = store->ranges.count = store->regions.count = store->skips.count = 0;
+    store->is_released = false;
     pthread_mutex_lock(&worker->pool_lock);
     store->next = worker->pool;
     worker->pool = store;
     pthread_mutex_unlock(&worker->pool_lock);
 }
 
+/* May be called from any thread, but only for a settled batch or after the walk: lists are not counted atomically. */
+void worker_recycle(Worker *worker, Store *store)
+{
+    release_slots(store);
+    pthread_mutex_lock(&worker->pool_lock);
+    bool is_free = store != worker->latest;
+    store->is_released = true;
+    pthread_mutex_unlock(&worker->pool_lock);
+    if (is_free)
+        give_back(worker, store);
+}
+
+/* From now on the frames' bytes stand in *store*; the one before may be used again. */
+static void set_latest(Worker *worker, Store *store)
+{
+    pthread_mutex_lock(&worker->pool_lock);
+    Store *before = worker->latest;
+    worker->latest = store;
+    bool is_free = before != NULL && before->is_released;
+    pthread_mutex_unlock(&worker->pool_lock);
+    if (is_free)
+        give_back(worker, before);
+}
+
 void worker_free(Worker *worker)
 {
     for (size_t i = 0; i < worker->cursor.frames.count; i++)
         anchors_release(VECTOR_AT(&worker->cursor.frames, Frame, i)->payload.owned);
+    if (worker->latest != NULL && worker->latest->is_released)
+        store_free(worker->latest);
     while (worker->pool != NULL) {
         Store *store = worker->pool;
         worker->pool = store->next;
@@ -189,7 +214,9 @@ static bool note_commit(Worker *worker, const Visit *visit)
 static bool add_visit(Worker *worker, Store *store, const Visit *visit)
 {
     bool is_apart = visit->reason == REASON_NONE && visit->data == NULL;
-    store->written += is_apart || visit->size == 0 ? 1 : visit->size;
+    const Delta *delta = &worker->cursor.delta;
+    size_t kept = is_apart ? delta->literals.count + delta->regions.count * sizeof(Region) : visit->size;
+    store->written += kept > 0 ? kept : 1;
     store->apart += is_apart ? visit->size : 0;
     if (visit->is_selected && visit->reason == REASON_NONE)
         return note_commit(worker, visit) && add_slot(worker, store, visit);
@@ -236,18 +263,17 @@ Reason worker_next(Worker *worker, Store **out)
     if (worker->is_broken)
         return REASON_NO_MEMORY;
     for (bool is_over = false; !is_over;) {
-        Store *store = take_store(worker), *empty = *out;
+        Store *store = take_store(worker);
         Reason reason = store != NULL ? fill(worker, store, &is_over) : REASON_NO_MEMORY;
-        /* The store before held the bases until now. */
-        if (empty != NULL)
-            worker_recycle(worker, empty);
-        *out = store;
-        if (reason == REASON_NONE && (store->slots.count > 0 || store->skips.count > 0))
+        if (store != NULL)
+            set_latest(worker, store);
+        if (reason == REASON_NONE && (store->slots.count > 0 || store->skips.count > 0)) {
+            *out = store;
             return REASON_NONE;
+        }
+        if (store != NULL)
+            worker_recycle(worker, store);
         if (reason != REASON_NONE || is_over) {
-            if (store != NULL)
-                worker_recycle(worker, store);
-            *out = NULL;
             worker->is_broken = reason != REASON_NONE;
             if (reason == REASON_NONE && worker->page != NULL && notes_add(worker->cursor.plan->set->notes, worker->page))
                 worker->page = NULL;

@@ -2,6 +2,9 @@
 /* Owns git's delta format: checking it, what is copied in one piece and what is not, and putting that together. */
 #include "pack.h"
 
+/* A region takes more memory than the two bytes that can ask for one. Deltas of git have thousands at most. */
+#define MAX_REGIONS ((size_t)1 << 22)
+
 static bool read_varint(const uint8_t **bytes, const uint8_t *end, uint64_t *value)
 {
     *value = 0;
@@ -47,9 +50,9 @@ static Reason add_copy(Delta *delta, Parser *parser, uint32_t source, uint32_t s
         last->size += size;
         return REASON_NONE;
     }
-    last = vector_add(&delta->regions, sizeof *last);
+    last = delta->regions.count < MAX_REGIONS ? vector_add(&delta->regions, sizeof *last) : NULL;
     if (last == NULL)
-        return REASON_NO_MEMORY;
+        return delta->regions.count < MAX_REGIONS ? REASON_NO_MEMORY : REASON_TOO_LARGE;
     size_t literals = (size_t)(parser->literal - (uint8_t *)delta->literals.items);
     *last = (Region){
         .start = (uint32_t)parser->written,

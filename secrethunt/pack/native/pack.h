@@ -453,10 +453,11 @@ typedef struct {
 
 typedef struct Store {
     struct Store *next;
+    bool is_released; /* nobody needs the batch any more */
     Slab slab;
     Vector arena, ranges, slots, regions, skips;
-    uint64_t written;                    /* bytes of objects visited, at least one each */
-    uint64_t apart;                      /* bytes of those that stay apart, if they are written out as well */
+    uint64_t written;                    /* bytes kept of objects visited, at least one each */
+    uint64_t apart;                      /* bytes more, if all that stay apart are put together */
     uint64_t first_origin, origin_count; /* handed out by resolve */
 } Store;
 
@@ -489,6 +490,7 @@ typedef struct {
     uint64_t next_origin; /* the worker's number << ORIGIN_BITS, and counting */
     pthread_mutex_t pool_lock;
     Store *pool;
+    Store *latest; /* holds the frames' bytes, and is not used again before the next one does */
     Vector events, found, merged; /* scratch of resolve */
     KnownTable windows; /* of anchors asked for, with their origins */
     PlacedRanges ranges; /* of the batch */

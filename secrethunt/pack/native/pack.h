@@ -409,7 +409,7 @@ void cursor_evacuate(Cursor *cursor, Slab *slab);
 /* One object, bases and all, from the pack; *out is malloc'ed. */
 Reason cursor_read(Cursor *cursor, uint32_t node, uint8_t **out, size_t *size);
 
-/* --- batches (batch.c, paint.c, inherit.c) -------------------------------------------------------------------------------- */
+/* --- batches (batch.c, paint.c, inherit.c) ------------------------------------------------------------------------ */
 
 /* An anchor's end in one blob, and the confirmation it refers to. */
 typedef struct {

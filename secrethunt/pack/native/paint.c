@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns dirty ranges: what a delta inserts, each junction of two copies, and each end of the object that is not its base's
- * end, widened so that no anchor with a byte of it is cut. A range goes to the batch's arena, followed by a separator,
- * but for one whose bytes are known to hold no anchor, or that stands there already.
+ * Owns dirty ranges: what a delta inserts, each junction of two copies, and each end of the object that is not its
+ * base's end, widened so that no anchor with a byte of it is cut. A range goes to the batch's arena, followed by a
+ * separator, but for one whose bytes are known to hold no anchor, or that stands there already.
  */
 #include "pack.h"
 

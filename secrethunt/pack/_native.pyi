@@ -129,7 +129,7 @@ class Walker:
         max_size: int = 67108864,
         budget: int = 134217728,
         arena_bytes: int = 4194304,
-        object_bytes: int = 4194304,
+        object_bytes: int = 2097152,
         wanted: Buffer | None = None,
     ) -> Walker:
         """
@@ -140,7 +140,8 @@ class Walker:
                 assertions look at included.
             max_size: Larger objects are skipped.
             budget: Bytes of bases that a worker keeps at most beside its batch; larger objects cannot be bases.
-            arena_bytes, object_bytes: A batch ends when its arena or its objects exceed this.
+            arena_bytes, object_bytes: A batch ends when its arena or its objects exceed this; of objects that stay as
+                their deltas until somebody asks for them, eight times as much may come up.
             wanted: Ids of the objects to walk; all if None. Ids that are in no pack are ignored.
         """
 

@@ -9,6 +9,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from secrethunt.pack import CommitTable
 from secrethunt.pack.contract import Kind, Reason
@@ -38,6 +40,35 @@ def paths_of(found: Any, targets: list[bytes]) -> dict[bytes, set[tuple[bytes, b
             else:
                 ways[-1].update((name + b"/" + path, blob) for path, blob in ways[below])
     return {ids[at * 20 : at * 20 + 20]: ways[number] for at, number in enumerate(array("I", numbers))}
+
+
+EDITS = ["change", "remove", "insert", "rename"]
+
+
+def edit_tree(
+    entries: list[tuple[bytes, bytes, bytes]], place: int, edit: str, target: bytes
+) -> list[tuple[bytes, bytes, bytes]]:
+    """The same tree after one change at one of its entries."""
+    before, (mode, name, _), after = entries[:place], entries[place], entries[place + 1 :]
+    made = {
+        "change": [(mode, name, target)],
+        "remove": [],
+        "insert": [entries[place], (mode, name + b"+" * 70, target)],
+        "rename": [(mode, b"%02d" % place + name[2:] + b"new", entries[place][2])],
+    }
+    return [*before, *made[edit], *after]
+
+
+def common(one: bytes, other: bytes) -> int:
+    """Length of what both begin with."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def diff(old: bytes, new: bytes) -> list[tuple[int, int] | bytes]:
+    """One change: what stands before and behind it is copied, wherever in an entry that may begin."""
+    before = common(old, new)
+    behind = common(old[before:][::-1], new[before:][::-1])
+    return [(0, before), new[before : len(new) - behind], (len(old) - behind, behind)]
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -138,6 +169,30 @@ class TestTrees:
         assert expected == paths_of(found, targets)
         assert sorted(expected) == [found[0][at : at + 20] for at in range(0, len(found[0]), 20)]
         assert [] == found[3]
+
+    @given(edits=st.lists(st.tuples(st.integers(0, 11), st.sampled_from(EDITS)), min_size=1, max_size=5))
+    def test_trees_as_deltas_lead_where_the_same_trees_written_whole_do(
+        self, tmp_path_factory: pytest.TempPathFactory, room: ModuleType, edits: list[tuple[int, str]]
+    ) -> None:
+        target = object_id(BLOB, b"target")
+        names = [b"n%02d" % number + b"x" * length for number, length in enumerate([0, 1, 30, 31, 32, 64, 65, 129] * 2)]
+        trees = [[(b"100644", name, target if number % 5 == 0 else bytes(20)) for number, name in enumerate(names)]]
+        for place, edit in edits:
+            trees.append(edit_tree(trees[-1], place, edit, target))
+        whole, deltas = PackWriter(), PackWriter()
+        for base, entries in zip([None, *trees], trees, strict=False):
+            data = tree(*entries)
+            if object_id(TREE, data) in dict(whole.entries):
+                continue
+            whole.add(TREE, data)
+            if base is None:
+                deltas.add(TREE, data)
+            else:
+                old = tree(*base)
+                deltas.add_delta(object_id(TREE, data), object_id(TREE, old), encode_delta(len(old), diff(old, data)))
+        folder = tmp_path_factory.mktemp("trees")
+        found = [room.Packs([writer.write(folder, name)]) for writer, name in ((whole, "w"), (deltas, "d"))]
+        assert found[0].find_trees(target) == found[1].find_trees(target)
 
     def test_trees_that_lead_the_same_way_share_a_signature(self, tmp_path: Path, room: ModuleType) -> None:
         writer = PackWriter()

@@ -129,6 +129,15 @@ LIES = {
 
 @pytest.mark.parametrize("room", ROOMS)
 class TestHostilePacks:
+    def test_delta_of_too_many_pieces_is_skipped(self, tmp_path: Path, room: ModuleType) -> None:
+        if room is not ROOMS[0]:
+            pytest.skip("takes the twin ten seconds")
+        count = 2**22 + 1
+        delta = varint(len(BASE)) + varint(count) + b"\x90\1" * count
+        writer = PackWriter()
+        with_delta(delta)(writer)
+        assert {name_of(b"bad"): Reason.TOO_LARGE} == lone(room, writer, tmp_path)[1]
+
     @pytest.mark.parametrize("lie", LIES)
     def test_object_that_lies_is_skipped_with_its_reason(self, tmp_path: Path, room: ModuleType, lie: str) -> None:
         build, reason = LIES[lie]
@@ -349,6 +358,24 @@ class TestMisuse:
             packs.read(bytes(20), 1)
         with pytest.raises(TypeError):
             room.Packs(["text.pack"])
+
+    def test_batch_that_is_let_go_takes_nothing_from_the_next(self, tmp_path: Path, room: ModuleType) -> None:
+        writer = PackWriter()
+        made = [BASE]
+        writer.add(BLOB, BASE)
+        # Two deltas on each, so that the way down leaves bases behind to which it comes back.
+        for number in range(1, 63):
+            base, added = made[(number - 1) // 2], b"%d\n" % number * 30
+            made.append(base[:60] + added)
+            writer.add_delta(name_of(made[-1]), name_of(base), encode_delta(len(base), [(0, 60), added]))
+        worker = walk_blobs(room, room.Packs([writer.write(tmp_path)]), object_bytes=300).worker()
+        seen: dict[bytes, bytes] = {}
+        while (batch := worker.next_batch()) is not None:
+            seen |= {batch.ids[at * 20 : at * 20 + 20]: bytes(batch.blob(at)) for at in range(len(batch))}
+            batch.resolve(b"")
+            batch.settle(b"")
+            del batch
+        assert {name_of(data): data for data in made} == seen
 
     def test_views_of_a_batch_outlive_the_walk(self, tmp_path: Path, room: ModuleType) -> None:
         writer = PackWriter()

@@ -2,17 +2,16 @@
 /*
  * Owns batches: objects of one worker's walk, and the arena of their dirty ranges.
  *
- * Dirty is what a delta inserts, each junction of two copies, and each end of the object that is not its base's end,
- * widened so that no anchor with a byte of it is cut. A range is followed by a separator; one whose bytes are known to
- * hold no anchor stays out.
+ * An object that is no other's base stays apart: its base and what its delta adds are kept, and it is put together if
+ * somebody wants to see it.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "pack.h"
 
-#define SEPARATOR '\n'
 #define MAX_SLOTS 65536
+/* All that stay apart may be asked for in the end. */
+#define APART_TIMES 8
 
 Reason worker_init(Worker *worker, Plan *plan, const WalkOptions *options, uint32_t number)
 {
@@ -21,7 +20,9 @@ Reason worker_init(Worker *worker, Plan *plan, const WalkOptions *options, uint3
     worker->page = page_new();
     if (worker->page == NULL)
         return REASON_NO_MEMORY;
-    return cursor_init(&worker->cursor, plan, NULL);
+    Reason reason = cursor_init(&worker->cursor, plan, NULL);
+    worker->cursor.leaves_are_apart = true;
+    return reason;
 }
 
 void anchors_release(AnchorList *list)
@@ -63,25 +64,50 @@ static Store *take_store(Worker *worker)
     return store != NULL ? store : calloc(1, sizeof *store);
 }
 
-/* May be called from any thread, but only for a settled batch or after the walk: lists are not counted atomically. */
-void worker_recycle(Worker *worker, Store *store)
+static void give_back(Worker *worker, Store *store)
 {
-    release_slots(store);
     slab_reset(&store->slab);
     if (store->arena.capacity > 4 * worker->options->arena_bytes)
         vector_free(&store->arena);
-    store->written = 0;
+    store->written = store->apart = 0;
     store->arena.count = store->ranges.count = store->regions.count = store->skips.count = 0;
+    store->is_released = false;
     pthread_mutex_lock(&worker->pool_lock);
     store->next = worker->pool;
     worker->pool = store;
     pthread_mutex_unlock(&worker->pool_lock);
 }
 
+/* May be called from any thread, but only for a settled batch or after the walk: lists are not counted atomically. */
+void worker_recycle(Worker *worker, Store *store)
+{
+    release_slots(store);
+    pthread_mutex_lock(&worker->pool_lock);
+    bool is_free = store != worker->latest;
+    store->is_released = true;
+    pthread_mutex_unlock(&worker->pool_lock);
+    if (is_free)
+        give_back(worker, store);
+}
+
+/* From now on the frames' bytes stand in *store*; the one before may be used again. */
+static void set_latest(Worker *worker, Store *store)
+{
+    pthread_mutex_lock(&worker->pool_lock);
+    Store *before = worker->latest;
+    worker->latest = store;
+    bool is_free = before != NULL && before->is_released;
+    pthread_mutex_unlock(&worker->pool_lock);
+    if (is_free)
+        give_back(worker, before);
+}
+
 void worker_free(Worker *worker)
 {
     for (size_t i = 0; i < worker->cursor.frames.count; i++)
         anchors_release(VECTOR_AT(&worker->cursor.frames, Frame, i)->payload.owned);
+    if (worker->latest != NULL && worker->latest->is_released)
+        store_free(worker->latest);
     while (worker->pool != NULL) {
         Store *store = worker->pool;
         worker->pool = store->next;
@@ -94,113 +120,11 @@ void worker_free(Worker *worker)
     vector_free(&worker->merged);
     vector_free(&worker->asked);
     vector_free(&worker->painted);
+    vector_free(&worker->gathered);
+    vector_free(&worker->window);
     known_free(&worker->windows);
-    known_free(&worker->ranges);
+    placed_free(&worker->ranges);
     pthread_mutex_destroy(&worker->pool_lock);
-}
-
-/* --- dirty ranges ---------------------------------------------------------------------------------------------- */
-
-/* A range under construction: [start, end) of the slot's object. Those that are closed wait in `worker->painted`. */
-typedef struct {
-    Worker *worker;
-    const Visit *visit;
-    size_t margin, start, end;
-    bool is_open, is_out_of_memory;
-} Painter;
-
-static void close_range(Painter *painter)
-{
-    if (!painter->is_open)
-        return;
-    painter->is_open = false;
-    Range *range = vector_add(&painter->worker->painted, sizeof *range);
-    painter->is_out_of_memory |= range == NULL;
-    if (range == NULL)
-        return;
-    QuietRanges *quiet = painter->worker->options->quiet;
-    size_t length = painter->end - painter->start;
-    *range = (Range){
-        .offset = (uint32_t)painter->start,
-        .size = (uint32_t)length,
-        .hash = hash_content(&quiet->key, 0, painter->visit->data + painter->start, length),
-    };
-    /* By the time all of the object's ranges are painted, the answer is in the cache. */
-    quiet_prefetch(quiet, range->hash);
-}
-
-/* Bytes [start, end), possibly none, are new here; ascending. */
-static void paint(Painter *painter, size_t start, size_t end)
-{
-    size_t size = painter->visit->size;
-    size_t low = start > painter->margin ? start - painter->margin : 0;
-    size_t high = size - end > painter->margin ? end + painter->margin : size;
-    if (painter->is_open && low <= painter->end) {
-        painter->end = high;
-        return;
-    }
-    close_range(painter);
-    painter->start = low;
-    painter->end = high;
-    painter->is_open = high > low;
-}
-
-static void paint_delta(Painter *painter, const Vector *regions)
-{
-    size_t written = 0, copied = 0;
-    for (size_t i = 0; i < regions->count; i++) {
-        const Region *region = VECTOR_AT(regions, Region, i);
-        if (i > 0 || region->start > 0 || region->base > 0)
-            paint(painter, written, region->start);
-        written = region->start + region->size;
-        copied = region->base + region->size;
-    }
-    if (written < painter->visit->size || copied != painter->visit->parent_size)
-        paint(painter, written, painter->visit->size);
-}
-
-static bool add_bytes(Worker *worker, Vector *arena, const Range *range, const uint8_t *bytes)
-{
-    if (!known_add(&worker->ranges, range->hash, arena->count) ||
-        !vector_reserve(arena, arena->count + range->size + 1, 1))
-        return false;
-    uint8_t *out = (uint8_t *)arena->items + arena->count;
-    memcpy(out, bytes + range->offset, range->size);
-    out[range->size] = SEPARATOR;
-    arena->count += (size_t)range->size + 1;
-    return true;
-}
-
-/* Take over what was painted, but for what is known to be quiet; what the batch has already is only pointed at. */
-static bool take_painted(Worker *worker, Store *store, const uint8_t *bytes)
-{
-    for (size_t i = 0; i < worker->painted.count; i++) {
-        const Range *painted = VECTOR_AT(&worker->painted, Range, i);
-        if (quiet_has(worker->options->quiet, painted->hash))
-            continue;
-        const Known *known = known_find(&worker->ranges, painted->hash);
-        Range *range = vector_add(&store->ranges, sizeof *range);
-        if (range == NULL)
-            return false;
-        *range = *painted;
-        range->slot = (uint32_t)store->slots.count - 1;
-        range->start = known != NULL ? known->number : store->arena.count;
-        if (known == NULL && !add_bytes(worker, &store->arena, range, bytes))
-            return false;
-    }
-    return true;
-}
-
-static bool add_ranges(Worker *worker, Store *store, const Visit *visit)
-{
-    Painter painter = {.worker = worker, .visit = visit, .margin = worker->options->width + 1};
-    worker->painted.count = 0;
-    if (visit->is_whole)
-        paint(&painter, 0, visit->size);
-    else
-        paint_delta(&painter, &worker->cursor.delta.regions);
-    close_range(&painter);
-    return !painter.is_out_of_memory && take_painted(worker, store, visit->data);
 }
 
 /* --- batches --------------------------------------------------------------------------------------------------- */
@@ -209,14 +133,50 @@ static bool keep_regions(const Worker *worker, Store *store, Slot *slot)
 {
     const Vector *regions = &worker->cursor.delta.regions;
     slot->first_region = store->regions.count;
-    if (slot->is_whole || regions->count == 0)
+    if (slot->is_whole)
         return true;
-    if (!vector_reserve(&store->regions, store->regions.count + regions->count, sizeof(Region)))
+    /* With the empty one at the end. */
+    size_t count = regions->count + 1;
+    if (!vector_reserve(&store->regions, store->regions.count + count, sizeof(Region)))
         return false;
-    memcpy(VECTOR_AT(&store->regions, Region, store->regions.count), regions->items, regions->count * sizeof(Region));
-    store->regions.count += regions->count;
+    memcpy(VECTOR_AT(&store->regions, Region, store->regions.count), regions->items, count * sizeof(Region));
+    store->regions.count += count;
     slot->region_count = regions->count;
     return true;
+}
+
+static bool keep_literals(const Worker *worker, Store *store, Slot *slot)
+{
+    const Vector *literals = &worker->cursor.delta.literals;
+    uint8_t *kept = slab_take(&store->slab, literals->count);
+    if (kept == NULL)
+        return false;
+    copy_loosely(kept, literals->items, literals->count);
+    slot->literals = kept;
+    return true;
+}
+
+Pieces slot_pieces(const Store *store, const Slot *slot)
+{
+    return (Pieces){
+        .base = slot->base,
+        .literals = slot->literals,
+        .regions = VECTOR_AT(&store->regions, Region, slot->first_region),
+        .count = slot->region_count,
+    };
+}
+
+const uint8_t *slot_data(Store *store, Slot *slot)
+{
+    if (slot->data != NULL)
+        return slot->data;
+    uint8_t *data = slab_take(&store->slab, slot->size);
+    if (data == NULL)
+        return NULL;
+    Pieces pieces = slot_pieces(store, slot);
+    pieces_write(&pieces, data);
+    slot->data = data;
+    return data;
 }
 
 static bool add_slot(Worker *worker, Store *store, const Visit *visit)
@@ -228,6 +188,7 @@ static bool add_slot(Worker *worker, Store *store, const Visit *visit)
         .node = visit->node,
         .parent_slot = visit->is_whole ? NO_SLOT : visit->parent.slot,
         .data = visit->data,
+        .base = visit->base,
         .size = visit->size,
         .parent_size = visit->parent_size,
         .is_whole = visit->is_whole,
@@ -237,7 +198,9 @@ static bool add_slot(Worker *worker, Store *store, const Visit *visit)
         slot->parent_list->references++;
     if (visit->has_frame)
         cursor_keep(&worker->cursor, (Payload){.slot = (uint32_t)store->slots.count - 1});
-    return keep_regions(worker, store, slot) && add_ranges(worker, store, visit);
+    if (visit->data == NULL && !keep_literals(worker, store, slot))
+        return false;
+    return keep_regions(worker, store, slot) && paint_visit(worker, store, visit);
 }
 
 static bool note_commit(Worker *worker, const Visit *visit)
@@ -250,7 +213,11 @@ static bool note_commit(Worker *worker, const Visit *visit)
 
 static bool add_visit(Worker *worker, Store *store, const Visit *visit)
 {
-    store->written += visit->size > 0 ? visit->size : 1;
+    bool is_apart = visit->reason == REASON_NONE && visit->data == NULL;
+    const Delta *delta = &worker->cursor.delta;
+    size_t kept = is_apart ? delta->literals.count + delta->regions.count * sizeof(Region) : visit->size;
+    store->written += kept > 0 ? kept : 1;
+    store->apart += is_apart ? visit->size : 0;
     if (visit->is_selected && visit->reason == REASON_NONE)
         return note_commit(worker, visit) && add_slot(worker, store, visit);
     if (visit->is_parent_moved)
@@ -266,7 +233,8 @@ static bool add_visit(Worker *worker, Store *store, const Visit *visit)
 static bool is_full(const Worker *worker, const Store *store)
 {
     return store->arena.count >= worker->options->arena_bytes ||
-           store->written >= worker->options->object_bytes || store->slots.count >= MAX_SLOTS ||
+           store->written >= worker->options->object_bytes ||
+           store->apart / APART_TIMES >= worker->options->object_bytes || store->slots.count >= MAX_SLOTS ||
            store->skips.count >= MAX_SLOTS;
 }
 
@@ -274,7 +242,7 @@ static bool is_full(const Worker *worker, const Store *store)
 static Reason fill(Worker *worker, Store *store, bool *is_over)
 {
     cursor_evacuate(&worker->cursor, &store->slab);
-    known_clear(&worker->ranges);
+    placed_begin(&worker->ranges);
     Visit visit;
     while (!is_full(worker, store)) {
         *is_over = !cursor_next(&worker->cursor, &visit);
@@ -295,18 +263,17 @@ Reason worker_next(Worker *worker, Store **out)
     if (worker->is_broken)
         return REASON_NO_MEMORY;
     for (bool is_over = false; !is_over;) {
-        Store *store = take_store(worker), *empty = *out;
+        Store *store = take_store(worker);
         Reason reason = store != NULL ? fill(worker, store, &is_over) : REASON_NO_MEMORY;
-        /* The store before held the bases until now. */
-        if (empty != NULL)
-            worker_recycle(worker, empty);
-        *out = store;
-        if (reason == REASON_NONE && (store->slots.count > 0 || store->skips.count > 0))
+        if (store != NULL)
+            set_latest(worker, store);
+        if (reason == REASON_NONE && (store->slots.count > 0 || store->skips.count > 0)) {
+            *out = store;
             return REASON_NONE;
+        }
+        if (store != NULL)
+            worker_recycle(worker, store);
         if (reason != REASON_NONE || is_over) {
-            if (store != NULL)
-                worker_recycle(worker, store);
-            *out = NULL;
             worker->is_broken = reason != REASON_NONE;
             if (reason == REASON_NONE && worker->page != NULL && notes_add(worker->cursor.plan->set->notes, worker->page))
                 worker->page = NULL;

@@ -50,8 +50,9 @@ static PyObject *batch_blob(PyObject *self, PyObject *args)
         PyErr_SetString(PyExc_IndexError, "no such slot");
         return NULL;
     }
-    const Slot *slot = VECTOR_AT(slots, Slot, number);
-    return view(self, slot->data, slot->size);
+    Slot *slot = VECTOR_AT(slots, Slot, number);
+    const uint8_t *data = slot_data(((BatchObject *)self)->store, slot);
+    return data != NULL ? view(self, data, slot->size) : PyErr_NoMemory();
 }
 
 /* Events and origins come as native-endian uint64 in any buffer; the copy is aligned. */
@@ -193,6 +194,15 @@ static PyObject *batch_arena(PyObject *self, void *closure)
     return view(self, arena->items, arena->count);
 }
 
+/* Does the slot's object begin with *prefix*? -1 with an exception when memory is out. */
+static int begins_with(Store *store, Slot *slot, const char *prefix, size_t length)
+{
+    const uint8_t *data = slot_data(store, slot);
+    if (data == NULL)
+        PyErr_NoMemory();
+    return data == NULL ? -1 : memcmp(data, prefix, length) == 0;
+}
+
 /* Slots of blobs shorter than *limit* that begin with *prefix*. */
 static PyObject *batch_starting_with(PyObject *self, PyObject *args)
 {
@@ -204,11 +214,14 @@ static PyObject *batch_starting_with(PyObject *self, PyObject *args)
         return NULL;
     PyObject *found = PyList_New(0);
     for (size_t i = 0; found != NULL && i < slots->count; i++) {
-        const Slot *slot = VECTOR_AT(slots, Slot, i);
+        Slot *slot = VECTOR_AT(slots, Slot, i);
         if (batch->worker->walker->packs->set.kinds[slot->node] != KIND_BLOB || (Py_ssize_t)slot->size >= limit ||
-            (Py_ssize_t)slot->size < length || memcmp(slot->data, prefix, (size_t)length) != 0)
+            (Py_ssize_t)slot->size < length)
             continue;
-        PyObject *number = PyLong_FromSize_t(i);
+        int begins = begins_with(batch->store, slot, prefix, (size_t)length);
+        if (begins == 0)
+            continue;
+        PyObject *number = begins > 0 ? PyLong_FromSize_t(i) : NULL;
         if (number == NULL || PyList_Append(found, number) < 0)
             Py_CLEAR(found);
         Py_XDECREF(number);

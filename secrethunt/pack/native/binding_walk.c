@@ -60,7 +60,7 @@ static int walker_init(WalkerObject *self, PyObject *args, PyObject *keywords)
                             "budget", "arena_bytes", "object_bytes", "wanted",  NULL};
     PyObject *packs, *reaches;
     unsigned int kinds;
-    unsigned long long width, max_size = 64 << 20, budget = 128 << 20, arena_bytes = 4 << 20, object_bytes = 4 << 20;
+    unsigned long long width, max_size = 64 << 20, budget = 128 << 20, arena_bytes = 4 << 20, object_bytes = 2 << 20;
     Py_buffer wanted = {0};
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!IKO|$KKKKz*:Walker", names, state_of((PyObject *)self)->packs,
                                      &packs, &kinds, &width, &reaches, &max_size, &budget, &arena_bytes, &object_bytes,

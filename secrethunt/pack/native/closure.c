@@ -100,6 +100,8 @@ static bool link_entries(Search *search, size_t target_count)
 {
     TreeTable *table = search->table;
     unsigned hash_size = table->set->hash_size;
+    if (!hash_reserve_more(&search->record_index, table->records.count, hash_of_record, search))
+        return false;
     for (uint32_t i = 0; i < table->records.count; i++)
         if (!insert(search, &search->record_index, hash_of_record, is_same_record, i, tree_record_id(table, i)))
             return false;
@@ -162,6 +164,9 @@ static bool collect_hits(Search *search, const TreeRecord *record)
     const TreeTable *table = search->table;
     uint32_t entry = record->first_entry, last_entry = entry + record->entry_count;
     uint32_t run = record->first_run, last_run = run + record->run_count;
+    /* Most bases have no hits to take over. */
+    if (record->parent != NO_RECORD && search->hit_starts[record->parent] == search->hit_starts[record->parent + 1])
+        run = last_run;
     while (entry < last_entry || run < last_run) {
         const TreeEntry *next = VECTOR_AT(&table->entries, TreeEntry, entry);
         const Region *taken = VECTOR_AT(&table->runs, Region, run);
@@ -170,8 +175,7 @@ static bool collect_hits(Search *search, const TreeRecord *record)
                 return false;
             entry++;
         } else {
-            if (search->hit_starts[record->parent] < search->hit_starts[record->parent + 1] &&
-                !inherit_run(search, record->parent, taken))
+            if (!inherit_run(search, record->parent, taken))
                 return false;
             run++;
         }
@@ -330,14 +334,24 @@ static bool sign_below(Search *search, uint32_t root, Vector *steps)
 }
 
 typedef struct {
+    uint64_t first_bytes; /* of the id, big-endian */
     const uint8_t *id;
-    size_t hash_size;
-    uint32_t record;
+    uint32_t hash_size, record;
 } SortedTree;
+
+static uint64_t first_bytes(const uint8_t *id)
+{
+    uint64_t number = 0;
+    for (int i = 0; i < 8; i++)
+        number = number << 8 | id[i];
+    return number;
+}
 
 static int compare_trees(const void *left, const void *right)
 {
     const SortedTree *a = left, *b = right;
+    if (a->first_bytes != b->first_bytes)
+        return a->first_bytes < b->first_bytes ? -1 : 1;
     int order = memcmp(a->id, b->id, a->hash_size);
     return order != 0 ? order : a->record < b->record ? -1 : a->record > b->record;
 }
@@ -353,8 +367,14 @@ static bool sign_all(Search *search)
             continue;
         SortedTree *tree = vector_add(&sorted, sizeof *tree);
         is_done = tree != NULL;
+        const uint8_t *id = tree_record_id(table, i);
         if (is_done)
-            *tree = (SortedTree){.id = tree_record_id(table, i), .hash_size = table->set->hash_size, .record = i};
+            *tree = (SortedTree){
+                .first_bytes = first_bytes(id),
+                .id = id,
+                .hash_size = table->set->hash_size,
+                .record = i,
+            };
     }
     if (is_done && sorted.count > 0)
         qsort(sorted.items, sorted.count, sizeof(SortedTree), compare_trees);

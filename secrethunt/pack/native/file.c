@@ -12,6 +12,7 @@
 #include "pack.h"
 
 #define AHEAD_WHEN_MOVING_ON 8
+#define PANES (sizeof ((Window *)NULL)->panes / sizeof(Pane))
 
 Reason file_open(const char *path, File *file)
 {
@@ -64,14 +65,39 @@ void file_close(File *file)
     *file = (File){.fd = -1};
 }
 
-/* How much to read: more where the reader moves on from what it read last. */
-static size_t wanted_from(const Window *window, const File *file, uint64_t offset, size_t length)
+/* The pane that has bytes [offset, end) of *file*. */
+static Pane *pane_with(Window *window, const File *file, uint64_t offset, uint64_t end)
 {
-    uint64_t end = window->offset + window->bytes.count;
-    bool moves_on = window->file == file && offset >= window->offset && offset <= end + window->ahead;
-    size_t ahead = moves_on ? window->ahead * AHEAD_WHEN_MOVING_ON : window->ahead;
-    size_t wanted = length > ahead ? length : ahead;
-    return wanted < file->size - offset ? wanted : (size_t)(file->size - offset);
+    for (size_t i = 0; i < PANES; i++) {
+        Pane *pane = &window->panes[i];
+        if (pane->file == file && offset >= pane->offset && end <= pane->offset + pane->bytes.count)
+            return pane;
+    }
+    return NULL;
+}
+
+/* Where to read what no pane has, and how much: more in a pane whose reader moves on from what was read there last. */
+static Pane *pane_for(Window *window, const File *file, uint64_t offset, size_t *wanted)
+{
+    Pane *oldest = &window->panes[0];
+    size_t least = *wanted + SLACK;
+    *wanted = window->ahead;
+    for (size_t i = 0; i < PANES; i++) {
+        Pane *pane = &window->panes[i];
+        if (pane->file == file && offset >= pane->offset &&
+            offset <= pane->offset + pane->bytes.count + window->ahead) {
+            *wanted = window->ahead * AHEAD_WHEN_MOVING_ON;
+            oldest = pane;
+            break;
+        }
+        if (pane->last_use < oldest->last_use)
+            oldest = pane;
+    }
+    if (*wanted < least)
+        *wanted = least;
+    if (*wanted > file->size - offset)
+        *wanted = (size_t)(file->size - offset);
+    return oldest;
 }
 
 Reason window_read(Window *window, const File *file, uint64_t offset, size_t length, const uint8_t **bytes)
@@ -82,23 +108,35 @@ Reason window_read(Window *window, const File *file, uint64_t offset, size_t len
         *bytes = file->data + offset;
         return REASON_NONE;
     }
-    if (window->file != file || offset < window->offset || offset + length > window->offset + window->bytes.count) {
-        size_t wanted = wanted_from(window, file, offset, length);
-        window->file = NULL;
-        if (!vector_reserve(&window->bytes, wanted, 1))
+    Pane *pane = pane_with(window, file, offset, offset + length);
+    if (pane == NULL) {
+        size_t wanted = length;
+        pane = pane_for(window, file, offset, &wanted);
+        pane->file = NULL;
+        if (!vector_reserve(&pane->bytes, wanted, 1))
             return REASON_NO_MEMORY;
-        Reason reason = read_at(file->fd, offset, window->bytes.items, length, wanted, &window->bytes.count);
+        Reason reason = read_at(file->fd, offset, pane->bytes.items, length, wanted, &pane->bytes.count);
         if (reason != REASON_NONE)
             return reason;
-        window->file = file;
-        window->offset = offset;
+        pane->file = file;
+        pane->offset = offset;
     }
-    *bytes = (const uint8_t *)window->bytes.items + (offset - window->offset);
+    pane->last_use = ++window->uses;
+    window->last = pane;
+    *bytes = (const uint8_t *)pane->bytes.items + (offset - pane->offset);
     return REASON_NONE;
+}
+
+size_t window_left(const Window *window, const File *file, uint64_t offset)
+{
+    if (file->data != NULL)
+        return (size_t)(file->size - offset);
+    return (size_t)(window->last->offset + window->last->bytes.count - offset);
 }
 
 void window_free(Window *window)
 {
-    vector_free(&window->bytes);
-    window->file = NULL;
+    for (size_t i = 0; i < PANES; i++)
+        vector_free(&window->panes[i].bytes);
+    *window = (Window){0};
 }

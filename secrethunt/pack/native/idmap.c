@@ -47,9 +47,16 @@ uint32_t *hash_cell(const HashIndex *index, uint64_t hash, SameKey *is_equal, co
 
 bool hash_reserve(HashIndex *index, HashOf *hash_of, const void *context)
 {
-    if (index->cell_count > 0 && index->count + 1 <= index->cell_count / 2)
+    return hash_reserve_more(index, 1, hash_of, context);
+}
+
+bool hash_reserve_more(HashIndex *index, size_t more, HashOf *hash_of, const void *context)
+{
+    size_t cell_count = index->cell_count > 0 ? index->cell_count : 1024;
+    while (index->count + more > cell_count / 2)
+        cell_count *= 2;
+    if (cell_count == index->cell_count)
         return true;
-    size_t cell_count = index->cell_count > 0 ? index->cell_count * 2 : 1024;
     uint32_t *cells = calloc(cell_count, sizeof *cells);
     if (cells == NULL)
         return false;

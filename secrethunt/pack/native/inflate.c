@@ -38,12 +38,14 @@ void inflater_free(Inflater *inflater)
     free(inflater);
 }
 
-Reason inflate_exact(Inflater *inflater, const uint8_t *stream, size_t length, uint8_t *out, size_t size)
+/* libdeflate decodes the last bytes of either buffer one by one, so it is shown some more of both. */
+Reason inflate_exact(Inflater *inflater, const uint8_t *stream, size_t length, size_t readable, uint8_t *out,
+                     size_t size)
 {
     size_t used, written;
     enum libdeflate_result result =
-        libdeflate_zlib_decompress_ex(inflater->decompressor, stream, length, out, size, &used, &written);
-    return result == LIBDEFLATE_SUCCESS && written == size ? REASON_NONE : REASON_BAD_STREAM;
+        libdeflate_zlib_decompress_ex(inflater->decompressor, stream, readable, out, size + SLACK, &used, &written);
+    return result == LIBDEFLATE_SUCCESS && written == size && used <= length ? REASON_NONE : REASON_BAD_STREAM;
 }
 
 #else
@@ -71,8 +73,10 @@ void inflater_free(Inflater *inflater)
 }
 
 /* NOTE: sizes fit zlib's unsigned int: plausible ones are below SIZE_LIMIT; more input than that is never needed. */
-Reason inflate_exact(Inflater *inflater, const uint8_t *stream, size_t length, uint8_t *out, size_t size)
+Reason inflate_exact(Inflater *inflater, const uint8_t *stream, size_t length, size_t readable, uint8_t *out,
+                     size_t size)
 {
+    (void)readable;
     z_stream *z = &inflater->stream;
     uint8_t nothing;
     if (inflateReset(z) != Z_OK)

@@ -14,6 +14,8 @@
 
 /* Longer windows are rare (private keys), and cost more to hash than to ask for. */
 #define LONG_WINDOW ((uint64_t)4096)
+/* So many ranges before a hash is looked for, its place in memory is asked for. */
+#define RANGES_AHEAD 16
 
 typedef struct {
     uint32_t slot, end;
@@ -74,11 +76,15 @@ static bool sort_events(Worker *worker, const uint64_t *events, size_t count)
     return true;
 }
 
-/* The first event that ends behind *place* of the arena. */
-static size_t first_event(const Worker *worker, size_t place)
+/* The first event that ends behind *place* of the arena; *guess* is likely to be it, since most ranges stand there one
+ * after the other. */
+static size_t first_event(const Worker *worker, size_t place, size_t guess)
 {
     const uint64_t *events = worker->events.items;
     size_t low = 0, high = worker->events.count;
+    if ((guess == 0 || events[guess - 1] >> TAG_BITS <= place) &&
+        (guess == high || events[guess] >> TAG_BITS > place))
+        return guess;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (events[middle] >> TAG_BITS <= place)
@@ -97,12 +103,12 @@ static bool is_answered_by_base(const Worker *worker, const Store *store, const 
 
 /* Events that end in *range*, as places in its slot; those that the base answers are dropped. A range without any is
  * noted: wherever the same bytes come up again, whatever stands around them, none of its own anchors ends in them. */
-static bool map_range(Worker *worker, const Store *store, const Range *range)
+static bool map_range(Worker *worker, const Store *store, const Range *range, size_t *next_event)
 {
     const uint64_t *events = worker->events.items;
     const Slot *slot = VECTOR_AT(&store->slots, Slot, range->slot);
     uint64_t last = range->start + range->size;
-    size_t first = first_event(worker, range->start), next = first;
+    size_t first = first_event(worker, range->start, *next_event), next = first;
     for (; next < worker->events.count && events[next] >> TAG_BITS <= last; next++) {
         uint32_t place = range->offset + (uint32_t)((events[next] >> TAG_BITS) - range->start);
         if ((next > first && events[next] == events[next - 1]) || is_answered_by_base(worker, store, slot, place))
@@ -112,17 +118,23 @@ static bool map_range(Worker *worker, const Store *store, const Range *range)
             return false;
         *found = (Found){.slot = range->slot, .end = place, .tag = (uint16_t)events[next]};
     }
-    if (next == first)
+    if (next == first && !range->is_repeat)
         quiet_add(worker->options->quiet, range->hash);
+    if (!range->is_repeat)
+        *next_event = next;
     return true;
 }
 
 static bool map_events(Worker *worker, const Store *store)
 {
+    size_t next_event = 0;
     worker->found.count = 0;
-    for (size_t i = 0; i < store->ranges.count; i++)
-        if (!map_range(worker, store, VECTOR_AT(&store->ranges, Range, i)))
+    for (size_t i = 0; i < store->ranges.count; i++) {
+        if (i + RANGES_AHEAD < store->ranges.count)
+            quiet_prefetch(worker->options->quiet, VECTOR_AT(&store->ranges, Range, i + RANGES_AHEAD)->hash);
+        if (!map_range(worker, store, VECTOR_AT(&store->ranges, Range, i), &next_event))
             return false;
+    }
     return true;
 }
 
@@ -141,8 +153,17 @@ static size_t first_from(const AnchorList *list, uint32_t end)
     return low;
 }
 
+/* Is an anchor's place, with what may stand around it, too wide for this region? */
+static bool is_too_small(const Slot *slot, const Region *region, size_t width)
+{
+    bool is_start = region->start == 0, is_end = region->start + (size_t)region->size == slot->size;
+    return region->size < width + 2 && !is_start && !is_end;
+}
+
 static bool inherit_region(Worker *worker, const Slot *slot, const Region *region, const AnchorList *base)
 {
+    if (is_too_small(slot, region, worker->options->width))
+        return true;
     for (size_t i = first_from(base, region->base); i < base->count; i++) {
         Anchor anchor = base->items[i];
         if (anchor.end > (uint64_t)region->base + region->size)
@@ -182,8 +203,22 @@ static bool is_before(const Anchor *anchor, const Found *found)
     return anchor->end != found->end ? anchor->end < found->end : anchor->tag <= found->tag;
 }
 
+/* Bytes [start, start + length) of a slot's object, good until the next call; NULL when memory is out. */
+static const uint8_t *window_bytes(Worker *worker, const Store *store, const Slot *slot, size_t start, size_t length)
+{
+    if (slot->data != NULL)
+        return slot->data + start;
+    if (!vector_reserve(&worker->window, LONG_WINDOW + SLACK, 1))
+        return NULL;
+    Pieces pieces = slot_pieces(store, slot);
+    const Region *region = region_at(store, slot, (uint32_t)start + 1);
+    size_t first = region != NULL ? (size_t)(region - pieces.regions) : 0;
+    pieces_gather(&pieces, &first, start, start + length, worker->window.items);
+    return worker->window.items;
+}
+
 /* The hash of all that an anchor's confirmation depends on; 0 where that is too long to be worth it. */
-static uint64_t window_hash(const Worker *worker, const Slot *slot, const Anchor *anchor)
+static uint64_t window_hash(Worker *worker, const Store *store, const Slot *slot, const Anchor *anchor)
 {
     Reach reach = worker->options->reaches[anchor->tag];
     if ((uint64_t)reach.before + reach.after > LONG_WINDOW)
@@ -192,13 +227,14 @@ static uint64_t window_hash(const Worker *worker, const Slot *slot, const Anchor
     size_t after = slot->size - anchor->end < reach.after ? slot->size - anchor->end : reach.after;
     /* A window that is cut by an end of the object is shorter: with `before`, its length tells by which. */
     uint64_t salt = (uint64_t)anchor->tag << 32 | before;
-    return hash_content(&worker->options->quiet->key, salt, slot->data + anchor->end - before, before + after);
+    const uint8_t *bytes = window_bytes(worker, store, slot, anchor->end - before, before + after);
+    return bytes != NULL ? hash_content(&worker->options->quiet->key, salt, bytes, before + after) : 0;
 }
 
 /* Give an origin to what must be confirmed: that of the same window seen before, or a new one, and ask for that. */
 static bool ask(Worker *worker, Store *store, uint32_t slot, Anchor *anchor, Vector *out)
 {
-    uint64_t hash = window_hash(worker, VECTOR_AT(&store->slots, Slot, slot), anchor);
+    uint64_t hash = window_hash(worker, store, VECTOR_AT(&store->slots, Slot, slot), anchor);
     const Known *known = known_find(&worker->windows, hash);
     if (known != NULL) {
         anchor->is_inherited = true;

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define NO_NODE UINT32_MAX
 #define NO_SLOT UINT32_MAX
@@ -27,6 +28,8 @@
 #define SIZE_LIMIT ((uint64_t)INT32_MAX)
 #define TAG_BITS 16
 #define ORIGIN_BITS 40
+/* Room behind whatever objects are written to, for reading and writing: no copy or decoder needs careful last steps. */
+#define SLACK ((size_t)320)
 
 /* Mirrored by `secrethunt.pack.contract.Reason`. */
 typedef enum {
@@ -93,6 +96,7 @@ uint32_t *hash_cell(const HashIndex *index, uint64_t hash, SameKey *is_equal, co
 /* Make room for one more; *hash_of* gives the hash of a number's key. */
 typedef uint64_t HashOf(const void *context, uint32_t number);
 bool hash_reserve(HashIndex *index, HashOf *hash_of, const void *context);
+bool hash_reserve_more(HashIndex *index, size_t more, HashOf *hash_of, const void *context);
 void hash_free(HashIndex *index);
 
 /* --- what was met before (repeats.c) */
@@ -118,7 +122,25 @@ void quiet_prefetch(const QuietRanges *quiet, uint64_t hash);
 bool quiet_has(const QuietRanges *quiet, uint64_t hash);
 void quiet_add(QuietRanges *quiet, uint64_t hash);
 
-/* What is known of some content: an origin with its confirmation, or where a range stands in the arena. */
+/* Where ranges stand in one batch's arena, by their hashes. It may forget. */
+typedef struct {
+    uint64_t hash;
+    uint32_t start, batch;
+} PlacedRange;
+
+typedef struct {
+    PlacedRange *cells;
+    size_t cell_count, count;
+    uint32_t batch; /* counts from 1 */
+} PlacedRanges;
+
+void placed_begin(PlacedRanges *ranges);
+/* Is there such a range already, and where? If not, *start is noted as its place. */
+bool placed_find(PlacedRanges *ranges, uint64_t hash, size_t *start);
+void placed_prefetch(const PlacedRanges *ranges, uint64_t hash);
+void placed_free(PlacedRanges *ranges);
+
+/* What is known of a window: an origin with its confirmation. */
 typedef struct {
     uint64_t hash, number;
     bool is_confirmed;
@@ -132,7 +154,6 @@ typedef struct {
 /* NULL where nothing is known, as of the hash 0. */
 Known *known_find(const KnownTable *table, uint64_t hash);
 bool known_add(KnownTable *table, uint64_t hash, uint64_t number);
-void known_clear(KnownTable *table);
 void known_free(KnownTable *table);
 
 /* --- files and index (file.c, index.c, entry.c, forest.c) -------------------------------------------------------*/
@@ -148,16 +169,25 @@ Reason file_open(const char *path, File *file);
 Reason file_load(File *file);
 void file_close(File *file);
 
-/* Bytes read last from some file, so that neighbours need no call to the system. One thread's own. */
+/* Bytes read from some file in one piece. */
 typedef struct {
     const File *file;
-    uint64_t offset;
-    size_t ahead; /* read at least so much at a time */
+    uint64_t offset, last_use;
     Vector bytes;
+} Pane;
+
+/* What was read last from a few places, so that neighbours need no call to the system. One thread's own. */
+typedef struct {
+    Pane panes[4];
+    const Pane *last;
+    uint64_t uses;
+    size_t ahead; /* read at least so much at a time */
 } Window;
 
 /* *bytes stay good until the next call. A file shorter than it was gives REASON_TRUNCATED. */
 Reason window_read(Window *window, const File *file, uint64_t offset, size_t length, const uint8_t **bytes);
+/* Bytes that are there from *offset* on, which was read last: what was asked for, and mostly SLACK more. */
+size_t window_left(const Window *window, const File *file, uint64_t offset);
 void window_free(Window *window);
 
 typedef struct {
@@ -235,27 +265,51 @@ Inflater *inflater_new(void);
 void inflater_free(Inflater *inflater);
 /* The largest size that a stream of *length* bytes can claim without lying. */
 bool inflate_is_plausible(uint64_t size, uint64_t length);
-Reason inflate_exact(Inflater *inflater, const uint8_t *stream, size_t length, uint8_t *out, size_t size);
-
-typedef struct {
-    uint32_t source, size;
-    bool is_copy;
-} DeltaOp;
+/* The stream takes at most *length* of *readable* bytes; SLACK bytes behind *size* may be overwritten. */
+Reason inflate_exact(Inflater *inflater, const uint8_t *stream, size_t length, size_t readable, uint8_t *out,
+                     size_t size);
 
 /* A longest range [start, start + size) of the result that stands in one piece at `base` in the base. */
 typedef struct {
     uint32_t start, base, size;
+    uint32_t literals; /* bytes of the result before it that stand in no region */
 } Region;
 
+/* The result is `regions` copied from the base, and between them `literals`. Behind the last region, not counted,
+ * stands an empty one at the result's end. */
 typedef struct {
-    Vector ops, regions;
+    Vector regions, literals;
     uint64_t base_size, result_size;
 } Delta;
 
-/* Check every operation against both sizes before any memory is asked for. */
+/* Check every operation against both sizes before memory for the result is asked for. SLACK bytes behind *bytes* must
+ * be readable. */
 Reason delta_parse(Delta *delta, const uint8_t *bytes, size_t length, uint64_t base_size);
-void delta_apply(const Delta *delta, const uint8_t *bytes, const uint8_t *base, uint8_t *out);
 void delta_free(Delta *delta);
+
+/* An object as its delta says it: where the bytes are that its regions and the gaps between them are made of. */
+typedef struct {
+    const uint8_t *base, *literals;
+    const Region *regions; /* count + 1 */
+    size_t count;
+} Pieces;
+
+#define PIECES_OF(delta, base) {base, (delta)->literals.items, (delta)->regions.items, (delta)->regions.count}
+/* SLACK bytes behind *out* may be overwritten. */
+void pieces_write(const Pieces *pieces, uint8_t *out);
+/* Bytes [start, end) only; regions before *first* are not needed, and *first* moves on. */
+void pieces_gather(const Pieces *pieces, size_t *first, size_t start, size_t end, uint8_t *out);
+
+/* Copies *size* bytes, and up to 31 more. */
+static inline void copy_loosely(uint8_t *out, const uint8_t *from, size_t size)
+{
+    if (size > 256) {
+        memcpy(out, from, size);
+        return;
+    }
+    for (size_t at = 0; at < size; at += 32)
+        memcpy(out + at, from + at, 32);
+}
 
 /* --- plan and walk (plan.c, slab.c, walk.c) ---------------------------------------------------------------------- */
 
@@ -294,6 +348,7 @@ typedef struct {
     size_t total; /* bytes handed out */
 } Slab;
 
+/* SLACK bytes behind it are there too, until more is taken. */
 uint8_t *slab_take(Slab *slab, size_t size);
 void slab_reset(Slab *slab);
 void slab_free(Slab *slab);
@@ -317,7 +372,8 @@ typedef struct {
 typedef struct {
     uint32_t node;
     Reason reason;
-    const uint8_t *data;
+    const uint8_t *data; /* NULL: it stays apart, as cursor->delta says, of `base` */
+    const uint8_t *base;
     size_t size;
     bool is_selected;
     bool is_whole;         /* no base whose results are known: all of it is new */
@@ -338,6 +394,7 @@ typedef struct {
     Vector chain;    /* uint32_t */
     Vector halves[2]; /* bytes of a chain's intermediate objects */
     Vector restored[2]; /* bytes of frames that had been dropped */
+    bool leaves_are_apart; /* objects that are no other's base, and no commits, need not be written out */
     bool last_restored;
     bool is_out_of_memory; /* objects would go missing unreported: the walk must stop */
 } Cursor;
@@ -352,7 +409,7 @@ void cursor_evacuate(Cursor *cursor, Slab *slab);
 /* One object, bases and all, from the pack; *out is malloc'ed. */
 Reason cursor_read(Cursor *cursor, uint32_t node, uint8_t **out, size_t *size);
 
-/* --- batches (batch.c, inherit.c) -------------------------------------------------------------------------------- */
+/* --- batches (batch.c, paint.c, inherit.c) ------------------------------------------------------------------------ */
 
 /* An anchor's end in one blob, and the confirmation it refers to. */
 typedef struct {
@@ -372,12 +429,21 @@ typedef struct {
 typedef struct {
     size_t start;
     uint32_t slot, offset, size;
+    bool is_repeat; /* the batch has another of the same bytes */
     uint64_t hash;
 } Range;
 
+/* A dirty range before it is known whether the arena needs it. */
+typedef struct {
+    const uint8_t *bytes;
+    uint32_t offset, size;
+    uint64_t hash;
+} Painted;
+
 typedef struct {
     uint32_t node, parent_slot;
-    const uint8_t *data;
+    const uint8_t *data; /* NULL while it stays apart: in `base`, `literals` and its regions */
+    const uint8_t *base, *literals;
     size_t size, parent_size;
     size_t first_region, region_count;
     bool is_whole;
@@ -387,9 +453,11 @@ typedef struct {
 
 typedef struct Store {
     struct Store *next;
+    bool is_released; /* nobody needs the batch any more */
     Slab slab;
     Vector arena, ranges, slots, regions, skips;
-    uint64_t written;                    /* bytes of objects visited, at least one each */
+    uint64_t written;                    /* bytes kept of objects visited, at least one each */
+    uint64_t apart;                      /* bytes more, if all that stay apart are put together */
     uint64_t first_origin, origin_count; /* handed out by resolve */
 } Store;
 
@@ -422,10 +490,13 @@ typedef struct {
     uint64_t next_origin; /* the worker's number << ORIGIN_BITS, and counting */
     pthread_mutex_t pool_lock;
     Store *pool;
+    Store *latest; /* holds the frames' bytes, and is not used again before the next one does */
     Vector events, found, merged; /* scratch of resolve */
     KnownTable windows; /* of anchors asked for, with their origins */
-    KnownTable ranges;  /* of the batch, with where they stand in the arena */
-    Vector painted;     /* Range: of one object */
+    PlacedRanges ranges; /* of the batch */
+    Vector painted;     /* Painted: of one object */
+    Vector gathered;    /* the bytes of those, where the object stays apart */
+    Vector window;      /* bytes of one window, likewise */
     Vector asked;       /* uint64_t: for each origin of the batch its window's hash, 0 for none */
     CommitPage *page;             /* of the commits walked; NULL when handed over */
     bool is_broken;               /* memory ran out: its frames point nowhere */
@@ -442,6 +513,12 @@ bool worker_resolve(Worker *worker, Store *store, const uint64_t *events, size_t
 bool worker_settle(Worker *worker, Store *store, const uint64_t *origins, size_t count, Vector *out);
 
 void anchors_release(AnchorList *list);
+/* Add the dirty ranges of the last slot's object to the batch; false when memory is out. */
+bool paint_visit(Worker *worker, Store *store, const Visit *visit);
+
+Pieces slot_pieces(const Store *store, const Slot *slot);
+/* The whole object, put together if it was apart; NULL when memory is out. */
+const uint8_t *slot_data(Store *store, Slot *slot);
 
 /* Do bytes [low, high) of a slot's object lie wholly in one copied region? They may reach over an end of the object
  * where the region reaches the same end of both the object and its base. */

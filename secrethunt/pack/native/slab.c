@@ -19,7 +19,7 @@ static Chunk *new_chunk(Slab *slab, size_t size)
     if (size == CHUNK_BYTES && chunk != NULL) {
         slab->spare = chunk->next;
     } else {
-        chunk = malloc(sizeof *chunk + size);
+        chunk = malloc(sizeof *chunk + size + SLACK);
         if (chunk == NULL)
             return NULL;
         chunk->size = size;

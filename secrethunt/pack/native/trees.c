@@ -10,6 +10,9 @@
 
 #define TREE_BUDGET ((uint64_t)256 << 20)
 #define EPOCH_BYTES ((size_t)2 << 20)
+/* What an entry takes beside its id: at least a blank and a NUL; hardly ever more than the other, its id included. */
+#define ENTRY_BYTES_LEAST 2
+#define ENTRY_BYTES_MOSTLY ((size_t)64)
 
 /* Where the entries of a tree begin, and where the last one ends: count + 1 places. */
 typedef struct {
@@ -62,40 +65,69 @@ static bool intern_label(TreeTable *table, const uint8_t *bytes, size_t length, 
 
 /* --- one tree -------------------------------------------------------------------------------------------------- */
 
+/* Memory that is used again from tree to tree. */
+typedef struct {
+    Vector places; /* uint32_t */
+    Vector bytes;  /* of one entry */
+} Scratch;
+
 /* A tree being read, from its start to its end. */
 typedef struct {
     TreeTable *table;
-    const uint8_t *data;
+    Scratch *scratch;
+    const uint8_t *data; /* NULL: it stays apart, in `pieces` */
+    Pieces pieces;
     size_t size, position;
     const Region *regions;
     size_t region_count;
     const Entries *base;
     uint32_t expected; /* the base's entry after the last one taken over or replaced */
-    Vector places;     /* uint32_t */
+    uint32_t count;    /* entries so far */
+    bool keeps_places; /* others will take over entries of this tree */
 } Parser;
+
+static void scratch_free(Scratch *scratch)
+{
+    vector_free(&scratch->places);
+    vector_free(&scratch->bytes);
+}
 
 static bool add_place(Parser *parser, size_t place)
 {
-    uint32_t *added = vector_add(&parser->places, sizeof *added);
+    parser->count++;
+    if (!parser->keeps_places)
+        return true;
+    uint32_t *added = vector_add(&parser->scratch->places, sizeof *added);
     if (added != NULL)
         *added = (uint32_t)place;
     return added != NULL;
 }
 
-/* Number of the base's first entry that begins at or after *byte*; *guess* is likely to be it. */
-static uint32_t entry_from(const Entries *base, size_t byte, uint32_t guess)
+/* Number of the first of the base's entries [first, last) that begins at or after *byte*, or *last*. The search does
+ * not branch on what it compares, which no processor could foresee. */
+static uint32_t entry_from(const Entries *base, size_t byte, uint32_t first, uint32_t last)
 {
-    uint32_t low = 0, high = base->count;
-    if (guess <= high && base->places[guess] == byte)
-        return guess;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (base->places[middle] < byte)
-            low = middle + 1;
-        else
-            high = middle;
+    const uint32_t *low = base->places + first;
+    for (uint32_t left = last - first; left > 0;) {
+        uint32_t half = (left + 1) / 2;
+        low += low[half - 1] < byte ? half : 0;
+        left -= half;
     }
-    return low;
+    return (uint32_t)(low - base->places);
+}
+
+static bool copy_places(Parser *parser, uint32_t first, uint32_t last, uint32_t shift)
+{
+    Vector *places = &parser->scratch->places;
+    if (!parser->keeps_places)
+        return true;
+    if (!vector_reserve(places, places->count + last - first, sizeof(uint32_t)))
+        return false;
+    uint32_t *next = VECTOR_AT(places, uint32_t, places->count);
+    for (uint32_t i = first; i < last; i++)
+        *next++ = parser->base->places[i] + shift;
+    places->count += last - first;
+    return true;
 }
 
 /* Take over the entries of the base that begin here and lie wholly in the copied region around; *taken* counts them. */
@@ -110,28 +142,58 @@ static bool take_run(Parser *parser, uint32_t *taken)
     if (parser->base == NULL || parser->region_count == 0 || region->start > parser->position)
         return true;
     size_t from = parser->position - region->start + region->base, to = region->base + (size_t)region->size;
-    uint32_t first = entry_from(parser->base, from, parser->expected);
-    uint32_t last = entry_from(parser->base, to, parser->base->count);
     const uint32_t *places = parser->base->places;
-    if (first == parser->base->count || places[first] != from)
+    uint32_t count = parser->base->count, first = parser->expected;
+    if (first > count || places[first] != from)
+        first = entry_from(parser->base, from, 0, count);
+    if (first == count || places[first] != from)
         return true;
+    size_t most = (to - from) / (parser->table->set->hash_size + ENTRY_BYTES_LEAST) + 1;
+    uint32_t last = entry_from(parser->base, to, first, count - first > most ? first + (uint32_t)most : count);
     if (places[last] > to)
         last--;
     if (last <= first)
         return true;
     Region *run = vector_add(&parser->table->runs, sizeof *run);
-    if (run == NULL || !vector_reserve(&parser->places, parser->places.count + last - first, sizeof *places))
+    if (run == NULL || !copy_places(parser, first, last, (uint32_t)(parser->position - from)))
         return false;
-    *run = (Region){.start = (uint32_t)parser->places.count, .base = first, .size = last - first};
-    uint32_t *next = VECTOR_AT(&parser->places, uint32_t, parser->places.count);
-    uint32_t shift = (uint32_t)(parser->position - from);
-    for (uint32_t i = first; i < last; i++)
-        *next++ = places[i] + shift;
-    parser->places.count += last - first;
+    *run = (Region){.start = parser->count, .base = first, .size = last - first};
+    parser->count += last - first;
     parser->position += places[last] - from;
     parser->expected = last;
     *taken = last - first;
     return true;
+}
+
+/* The next *length* bytes; NULL when memory is out. */
+static const uint8_t *look_at(Parser *parser, size_t length)
+{
+    if (parser->data != NULL)
+        return parser->data + parser->position;
+    Vector *bytes = &parser->scratch->bytes;
+    if (!vector_reserve(bytes, length + SLACK, 1))
+        return NULL;
+    size_t first = (size_t)(parser->regions - parser->pieces.regions);
+    pieces_gather(&parser->pieces, &first, parser->position, parser->position + length, bytes->items);
+    return bytes->items;
+}
+
+/* The entry that begins here, and the end of its label; where there is none, why. */
+static Reason find_entry(Parser *parser, const uint8_t **start, const uint8_t **nul)
+{
+    size_t left = parser->size - parser->position, look = parser->data != NULL ? left : ENTRY_BYTES_MOSTLY;
+    for (;; look *= 2) {
+        if (look > left)
+            look = left;
+        *start = look_at(parser, look);
+        if (*start == NULL)
+            return REASON_NO_MEMORY;
+        *nul = memchr(*start, 0, look);
+        if (*nul != NULL && look - (size_t)(*nul - *start) - 1 >= parser->table->set->hash_size)
+            return memchr(*start, ' ', (size_t)(*nul - *start)) != NULL ? REASON_NONE : REASON_BAD_OBJECT;
+        if (look == left)
+            return REASON_BAD_OBJECT;
+    }
 }
 
 /* By the bits of its octal mode, as git sees it: old trees have "040000". */
@@ -154,7 +216,7 @@ static Reason keep_entry(Parser *parser, const uint8_t *start, const uint8_t *nu
         return REASON_NO_MEMORY;
     memcpy((uint8_t *)table->entry_ids.items + ids, nul + 1, hash_size);
     table->entry_ids.count += hash_size;
-    *entry = (TreeEntry){.index = (uint32_t)parser->places.count, .child = NO_RECORD, .is_tree = is_tree};
+    *entry = (TreeEntry){.index = parser->count, .child = NO_RECORD, .is_tree = is_tree};
     return intern_label(table, start, (size_t)(nul - start), &entry->label) ? REASON_NONE : REASON_NO_MEMORY;
 }
 
@@ -163,20 +225,15 @@ static Reason take_entry(Parser *parser)
 {
     TreeTable *table = parser->table;
     unsigned hash_size = table->set->hash_size;
-    const uint8_t *start = parser->data + parser->position;
-    size_t left = parser->size - parser->position;
-    const uint8_t *nul = memchr(start, 0, left);
-    if (nul == NULL || memchr(start, ' ', (size_t)(nul - start)) == NULL)
-        return REASON_BAD_OBJECT;
-    if (left - (size_t)(nul - start) - 1 < hash_size)
-        return REASON_BAD_OBJECT;
+    const uint8_t *start, *nul;
+    Reason reason = find_entry(parser, &start, &nul);
+    if (reason != REASON_NONE)
+        return reason;
     const uint8_t *id = nul + 1;
     bool is_tree = is_directory(start), is_kept = is_tree || table->targets->may_be[id[0] << 8 | id[1]];
-    if (is_kept) {
-        Reason reason = keep_entry(parser, start, nul, is_tree);
-        if (reason != REASON_NONE)
-            return reason;
-    }
+    reason = is_kept ? keep_entry(parser, start, nul, is_tree) : REASON_NONE;
+    if (reason != REASON_NONE)
+        return reason;
     if (!add_place(parser, parser->position))
         return REASON_NO_MEMORY;
     parser->position += (size_t)(nul - start) + 1 + hash_size;
@@ -217,13 +274,13 @@ static Reason add_record(Parser *parser, TreeRecord record)
 
 static Entries *keep_entries(const Parser *parser)
 {
-    size_t count = parser->places.count;
+    size_t count = parser->count;
     Entries *entries = malloc(sizeof *entries + (count + 1) * sizeof *entries->places);
     if (entries == NULL)
         return NULL;
     entries->count = (uint32_t)count;
     if (count > 0)
-        memcpy(entries->places, parser->places.items, count * sizeof *entries->places);
+        memcpy(entries->places, parser->scratch->places.items, count * sizeof *entries->places);
     entries->places[count] = (uint32_t)parser->position;
     return entries;
 }
@@ -236,21 +293,27 @@ static bool skip_tree(TreeTable *table, uint32_t node, Reason reason)
     return skip != NULL;
 }
 
-static Reason take_visit(TreeTable *table, Cursor *cursor, Vector *places, const Visit *visit)
+static Reason take_visit(TreeTable *table, Cursor *cursor, Scratch *scratch, const Visit *visit)
 {
     Reason reason = visit->reason;
     if (visit->is_selected && reason == REASON_NONE) {
-        Parser parser = {.table = table, .data = visit->data, .size = visit->size, .places = *places};
+        Parser parser = {
+            .table = table,
+            .scratch = scratch,
+            .data = visit->data,
+            .size = visit->size,
+            .keeps_places = visit->has_frame,
+        };
         TreeRecord record = {.node = visit->node, .parent = NO_RECORD};
-        parser.places.count = 0;
+        scratch->places.count = 0;
         if (!visit->is_whole) {
+            parser.pieces = (Pieces)PIECES_OF(&cursor->delta, visit->base);
             parser.base = visit->parent.owned;
             parser.regions = cursor->delta.regions.items;
             parser.region_count = cursor->delta.regions.count;
             record.parent = visit->parent.slot;
         }
         reason = add_record(&parser, record);
-        *places = parser.places;
         if (visit->has_frame && reason != REASON_NO_MEMORY) {
             Payload payload = {.slot = (uint32_t)table->records.count - 1, .owned = keep_entries(&parser)};
             if (payload.owned == NULL)
@@ -269,12 +332,13 @@ static Reason walk_trees(TreeTable *table, Plan *plan)
 {
     Slab slabs[2] = {{0}, {0}};
     int current = 0;
-    Vector places = {0};
+    Scratch scratch = {0};
     Cursor cursor;
     Visit visit;
     Reason reason = cursor_init(&cursor, plan, &slabs[0]);
+    cursor.leaves_are_apart = true;
     while (reason == REASON_NONE && cursor_next(&cursor, &visit)) {
-        reason = cursor.is_out_of_memory ? REASON_NO_MEMORY : take_visit(table, &cursor, &places, &visit);
+        reason = cursor.is_out_of_memory ? REASON_NO_MEMORY : take_visit(table, &cursor, &scratch, &visit);
         if (slabs[current].total > EPOCH_BYTES) {
             current = !current;
             cursor_evacuate(&cursor, &slabs[current]);
@@ -284,7 +348,7 @@ static Reason walk_trees(TreeTable *table, Plan *plan)
     for (size_t i = 0; i < cursor.frames.count; i++)
         free(VECTOR_AT(&cursor.frames, Frame, i)->payload.owned);
     cursor_free(&cursor);
-    vector_free(&places);
+    scratch_free(&scratch);
     slab_free(&slabs[0]);
     slab_free(&slabs[1]);
     return reason;
@@ -292,18 +356,16 @@ static Reason walk_trees(TreeTable *table, Plan *plan)
 
 static Reason add_extras(TreeTable *table, size_t count)
 {
-    Vector places = {0};
+    Scratch scratch = {0};
     Reason reason = REASON_NONE;
     for (size_t i = 0; i < count && reason != REASON_NO_MEMORY; i++) {
-        Parser parser = {.table = table, .data = table->extras[i].data, .size = table->extras[i].size};
-        parser.places = places;
-        parser.places.count = 0;
+        Parser parser = {.table = table, .scratch = &scratch, .size = table->extras[i].size};
+        parser.data = table->extras[i].data;
         reason = add_record(&parser, (TreeRecord){.node = NO_NODE, .extra = (uint32_t)i, .parent = NO_RECORD});
-        places = parser.places;
         if (reason == REASON_BAD_OBJECT && !skip_tree(table, table->set->node_count + (uint32_t)i, reason))
             reason = REASON_NO_MEMORY;
     }
-    vector_free(&places);
+    scratch_free(&scratch);
     return reason == REASON_NO_MEMORY ? reason : REASON_NONE;
 }
 

@@ -9,7 +9,7 @@
 #include "pack.h"
 
 /* Objects that stand near each other are often walked one after the other. */
-#define AHEAD_BYTES ((size_t)2048)
+#define AHEAD_BYTES ((size_t)4096)
 /* A stream longer than twice its contents and this is no stream that any git writes. */
 #define STREAM_SLACK ((uint64_t)1 << 20)
 
@@ -39,13 +39,14 @@ void cursor_free(Cursor *cursor)
 typedef struct {
     Slab *slab;
     Vector *vector;
+    bool may_be_apart; /* a delta's result need not be written out */
 } Target;
 
 static uint8_t *take(const Target *target, size_t size)
 {
     if (target->slab != NULL)
         return slab_take(target->slab, size);
-    return vector_reserve(target->vector, size > 0 ? size : 1, 1) ? target->vector->items : NULL;
+    return vector_reserve(target->vector, size + SLACK, 1) ? target->vector->items : NULL;
 }
 
 static Reason check_size(const Cursor *cursor, uint64_t size)
@@ -71,10 +72,12 @@ static Reason inflate_entry(Cursor *cursor, const Entry *entry, const Target *ta
     if (bytes == NULL)
         return REASON_NO_MEMORY;
     *out = bytes;
-    return inflate_exact(cursor->inflater, stream, (size_t)length, bytes, (size_t)entry->size);
+    size_t readable = window_left(&cursor->window, &entry->pack->pack, entry->stream);
+    return inflate_exact(cursor->inflater, stream, (size_t)length, readable, bytes, (size_t)entry->size);
 }
 
-/* Write out *node*; *base* is its base's bytes, NULL for a whole object. */
+/* Write out *node*; *base* is its base's bytes, NULL for a whole object. *out is NULL where the result stays apart: its
+ * pieces are in cursor->delta. */
 static Reason write_out(Cursor *cursor, uint32_t node, const uint8_t *base, size_t base_size, const Target *target,
                         const uint8_t **out, size_t *size)
 {
@@ -95,10 +98,13 @@ static Reason write_out(Cursor *cursor, uint32_t node, const uint8_t *base, size
     if (reason != REASON_NONE)
         return reason;
     *size = (size_t)cursor->delta.result_size;
+    *out = NULL;
+    if (target->may_be_apart)
+        return REASON_NONE;
     uint8_t *result = take(target, *size);
     if (result == NULL)
         return REASON_NO_MEMORY;
-    delta_apply(&cursor->delta, bytes, base, result);
+    pieces_write(&(Pieces)PIECES_OF(&cursor->delta, base), result);
     *out = result;
     return REASON_NONE;
 }
@@ -227,6 +233,14 @@ static Reason restore(Cursor *cursor, size_t top)
     return reason;
 }
 
+/* May an object without deltas of its own stay apart? Its base must stand in the slab, to be there as long. */
+static bool may_be_apart(const Cursor *cursor, uint32_t node, const Frame *frame)
+{
+    return cursor->leaves_are_apart && cursor->plan->heavy[node] == NO_NODE && frame->is_known &&
+           cursor->plan->set->kinds[node] != KIND_COMMIT && frame->data != cursor->restored[0].items &&
+           frame->data != cursor->restored[1].items;
+}
+
 static void visit_child(Cursor *cursor, uint32_t node, Visit *visit)
 {
     size_t top = cursor->frames.count - 1;
@@ -238,8 +252,11 @@ static void visit_child(Cursor *cursor, uint32_t node, Visit *visit)
     else if (frame->data == NULL)
         visit->reason = restore(cursor, top);
     visit->parent_size = frame->size;
+    target.may_be_apart = may_be_apart(cursor, node, frame);
     if (visit->reason == REASON_NONE)
         visit->reason = write_out(cursor, node, frame->data, frame->size, &target, &visit->data, &visit->size);
+    if (visit->reason == REASON_NONE && visit->data == NULL)
+        visit->base = frame->data;
     visit->is_parent_moved = node == cursor->plan->heavy[frame->node];
     if (visit->is_parent_moved)
         cursor->frames.count--;

@@ -82,7 +82,7 @@ class Walker:
         max_size: int = 67108864,
         budget: int = 134217728,
         arena_bytes: int = 4194304,
-        object_bytes: int = 4194304,
+        object_bytes: int = 2097152,
         wanted: Buffer | None = None,
     ) -> None:
         if not 1 <= width <= 65535 or max_size > SIZE_LIMIT or arena_bytes < 1 or object_bytes < 1:

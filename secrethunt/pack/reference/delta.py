@@ -10,6 +10,7 @@ from typing import NamedTuple
 from secrethunt.pack.contract import Reason
 
 SIZE_LIMIT = 2**31 - 1
+_MAX_REGIONS = 2**22
 
 
 class Unreadable(Exception):
@@ -88,7 +89,10 @@ def parse_delta(delta: bytes, base_size: int) -> Delta:
             raise Unreadable(Reason.BAD_DELTA)
     if written != size:
         raise Unreadable(Reason.BAD_DELTA)
-    return Delta(tuple(pieces), _regions(pieces), size)
+    regions = _regions(pieces)
+    if len(regions) > _MAX_REGIONS:
+        raise Unreadable(Reason.TOO_LARGE)
+    return Delta(tuple(pieces), regions, size)
 
 
 def apply_delta(parsed: Delta, delta: bytes, base: bytes) -> bytes:

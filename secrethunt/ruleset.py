@@ -23,7 +23,10 @@ from secrethunt.errors import RuleError, UsageError
 from secrethunt.records import Confidence, NegativeExample, PartSpec, Rule, RuleId, Severity
 
 _IMPORT = ("rules_import/convert", "rules_import/dialect", "rules_import/filters", "rules_import/foreign")
-_READERS = ("anchors", "hints", "keyed", "keyed_service", "records", "ruledocument", "rulefile", "ruleset", *_IMPORT)
+_READERS = (
+    *("anchors", "firstbytes", "hints", "keyed", "keyed_service", "records", "ruledocument", "rulefile", "ruleset"),
+    *_IMPORT,
+)
 """Modules that decide what a rule file comes to; a cache that others of their versions wrote is of no use."""
 
 

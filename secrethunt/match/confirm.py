@@ -16,7 +16,7 @@ from typing import NamedTuple
 from secrethunt.anchors import LOOKAHEAD, Anchor
 from secrethunt.records import Capture
 
-_FEW_STARTS = 8
+_FEW_STARTS = 4
 _LONG_REACH = 512
 
 
@@ -42,7 +42,7 @@ class Confirmer:
         self._anchors = tuple(anchors)
         self._compiled: list[re.Pattern[bytes] | None] = [None] * len(self._patterns)
         self._probes: dict[int, _Probe | None] = {}
-        self._heads: dict[int, re.Pattern[bytes]] = {}
+        self._beginnings: dict[int, re.Pattern[bytes]] = {}
 
     def captures(self, data: bytes | memoryview, rule: int, ends: Iterable[int]) -> Iterator[Capture]:
         """Matches of *rule* in *data* that hold one of the anchors ending at *ends* (ascending)."""
@@ -82,21 +82,25 @@ class Confirmer:
         anchor = self._anchors[rule]
         pattern = self._pattern(rule)
         start = max(earliest, 0)
-        if not anchor.head:
+        if not anchor.head and (not anchor.first or latest - start < _FEW_STARTS):
             yield from _matches_between(pattern, data, start, latest, anchor.reach)
             return
-        for head in self._head(rule).finditer(data, start, latest + anchor.max_width):
-            place = head.start()
+        for beginning in self._beginning(rule).finditer(data, start, latest + (anchor.max_width if anchor.head else 1)):
+            place = beginning.start()
             match = pattern.match(data, place, place + anchor.reach + LOOKAHEAD) if place <= latest else None
             if match is not None:
                 yield match
 
-    def _head(self, rule: int) -> re.Pattern[bytes]:
-        """Matches, without taking anything, wherever the anchor may begin."""
-        head = self._heads.get(rule)
-        if head is None:
-            head = self._heads[rule] = self._compile(b"(?=%b)" % self._anchors[rule].head.encode("utf-8"))
-        return head
+    def _beginning(self, rule: int) -> re.Pattern[bytes]:
+        """Matches wherever the pattern may begin, as far as its first byte and the head of its anchor tell."""
+        found = self._beginnings.get(rule)
+        if found is None:
+            anchor = self._anchors[rule]
+            first, head = anchor.first.encode("utf-8"), anchor.head.encode("utf-8")
+            # A class at the beginning is what `re` looks for without trying anything else.
+            written = b"%b(?<=(?=%b)%b)" % (first, head, first) if first and head else first or b"(?=%b)" % head
+            found = self._beginnings[rule] = self._compile(written)
+        return found
 
     def _pattern(self, rule: int) -> re.Pattern[bytes]:
         compiled = self._compiled[rule]

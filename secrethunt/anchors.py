@@ -114,7 +114,7 @@ def derive_anchor(pattern: str) -> Anchor:
     pieces = list(_flatten(tree, flags, keep=marked))
     reach = min(int(tree.getwidth()[1]) + _look(tree, 1), MAX_REACH)
     anchor = _best_anchor(pieces, reach) if marked is None else _marked_anchor(pattern, pieces, marked, reach)
-    return dataclasses.replace(anchor, behind=max(_look(tree, -1), 1), first=first_bytes(pattern))
+    return dataclasses.replace(anchor, behind=max(_look(tree, -1), 1), first=first_bytes(tree))
 
 
 def _look(tree: Any, direction: int) -> int:

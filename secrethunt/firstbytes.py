@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Derives from a pattern the bytes with which its matches may begin; knows nothing of anchors or rules.
+Derives from a parsed pattern the bytes with which its matches may begin; knows nothing of anchors or rules.
 
-A class of bytes is what `re` finds fastest, so that the pattern itself is tried at few places. The tree comes from
+A class of bytes is what `re` finds fastest, so that the pattern itself is tried at few places. The tree is that of
 CPython's own `re._parser`, as in `anchors.py`.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from re import _constants as sre  # type: ignore[attr-defined]  # private module, see above
-from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 _MOST = 192
@@ -32,14 +31,13 @@ _Firsts = tuple[frozenset[int], bool]
 """Bytes that may come first, and whether there may be none."""
 
 
-def first_bytes(pattern: str) -> str:
+def first_bytes(tree: Any) -> str:
     """
-    A class (`[…]`, as `re` reads it on bytes) in which the first byte of every match is; empty where none helps.
+    A class (`[…]`, as `re` reads it on bytes) that holds the first byte of every match; empty where none helps.
 
-    Raises:
-        re.error: The pattern is malformed.
+    Args:
+        tree: A pattern on bytes as `re._parser` reads it.
     """
-    tree = parser.parse(pattern.encode("utf-8"))
     firsts, may_be_none = _firsts(tree, tree.state.flags)
     return "" if may_be_none or not 0 < len(firsts) <= _MOST else _written(firsts)
 
@@ -91,7 +89,7 @@ def _members(op: Any, argument: Any, flags: int) -> frozenset[int]:
         else:
             taken |= _MEMBERS[value]
     if flags & re.IGNORECASE:
-        taken |= {byte for byte in _ALL if bytes([byte]).swapcase()[0] in taken}
+        taken.update(bytes(taken).swapcase())
     return _ALL - taken if is_negated else frozenset(taken)
 
 

@@ -24,7 +24,7 @@ from secrethunt.records import Confidence, NegativeExample, PartSpec, Rule, Rule
 
 _IMPORT = ("rules_import/convert", "rules_import/dialect", "rules_import/filters", "rules_import/foreign")
 _READERS = (
-    *("anchors", "firstbytes", "hints", "keyed", "keyed_service", "records", "ruledocument", "rulefile", "ruleset"),
+    *("anchors", "hints", "keyed", "keyed_service", "openings", "records", "ruledocument", "rulefile", "ruleset"),
     *_IMPORT,
 )
 """Modules that decide what a rule file comes to; a cache that others of their versions wrote is of no use."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from secrethunt.anchors import LOOKAHEAD, Anchor
+from secrethunt.openings import OPENING_WIDTH
 from secrethunt.records import Capture
 
 _FEW_STARTS = 4
@@ -82,24 +83,25 @@ class Confirmer:
         anchor = self._anchors[rule]
         pattern = self._pattern(rule)
         start = max(earliest, 0)
-        if not anchor.head and (not anchor.first or latest - start < _FEW_STARTS):
+        if not (anchor.opening or anchor.head) or (latest - start < _FEW_STARTS and not anchor.head):
             yield from _matches_between(pattern, data, start, latest, anchor.reach)
             return
-        for beginning in self._beginning(rule).finditer(data, start, latest + (anchor.max_width if anchor.head else 1)):
+        stop = latest + (OPENING_WIDTH if anchor.opening else anchor.max_width)
+        for beginning in self._beginning(rule).finditer(data, start, stop):
             place = beginning.start()
-            match = pattern.match(data, place, place + anchor.reach + LOOKAHEAD) if place <= latest else None
+            if place > latest:
+                return
+            match = pattern.match(data, place, place + anchor.reach + LOOKAHEAD)
             if match is not None:
                 yield match
 
     def _beginning(self, rule: int) -> re.Pattern[bytes]:
-        """Matches wherever the pattern may begin, as far as its first byte and the head of its anchor tell."""
+        """Found wherever the pattern may begin, as far as its first bytes tell, or the head of its anchor."""
         found = self._beginnings.get(rule)
         if found is None:
             anchor = self._anchors[rule]
-            first, head = anchor.first.encode("utf-8"), anchor.head.encode("utf-8")
-            # A class at the beginning is what `re` looks for without trying anything else.
-            written = b"%b(?<=(?=%b)%b)" % (first, head, first) if first and head else first or b"(?=%b)" % head
-            found = self._beginnings[rule] = self._compile(written)
+            written = anchor.opening or f"(?={anchor.head})"
+            found = self._beginnings[rule] = self._compile(written.encode("utf-8"))
         return found
 
     def _pattern(self, rule: int) -> re.Pattern[bytes]:

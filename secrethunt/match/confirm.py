@@ -48,9 +48,10 @@ class Confirmer:
     def captures(self, data: bytes | memoryview, rule: int, ends: Iterable[int]) -> Iterator[Capture]:
         """Matches of *rule* in *data* that hold one of the anchors ending at *ends* (ascending)."""
         anchor = self._anchors[rule]
+        probe = self._probe(rule)
         searched = 0
         for end in ends:
-            if not self.may_hold(data, rule, end):
+            if probe is not None and probe.match(data, max(end - probe.back, 0), end + probe.reach) is None:
                 continue
             earliest = max(searched, end - anchor.max_width - anchor.max_lead)
             latest = end - anchor.min_width - anchor.min_lead
@@ -62,11 +63,15 @@ class Confirmer:
 
     def may_hold(self, data: bytes | memoryview, rule: int, end: int) -> bool:
         """Whether what stands behind the anchor of *rule* that ends at *end* leaves hope; nearly always it does not."""
+        probe = self._probe(rule)
+        return probe is None or probe.match(data, max(end - probe.back, 0), end + probe.reach) is not None
+
+    def _probe(self, rule: int) -> _Probe | None:
         try:
-            probe = self._probes[rule]
+            return self._probes[rule]
         except KeyError:
             probe = self._probes[rule] = self._make_probe(rule)
-        return probe is None or probe.match(data, max(end - probe.back, 0), end + probe.reach) is not None
+            return probe
 
     def _make_probe(self, rule: int) -> _Probe | None:
         """What follows a marked anchor, or the pattern itself where only one place is left for it to begin."""

@@ -21,7 +21,6 @@ from typing import NamedTuple
 from secrethunt.candidates.canonical import canonical_value
 from secrethunt.candidates.generic import strength
 from secrethunt.candidates.overlap import Judged, resolve_overlaps
-from secrethunt.facts import with_expiry
 from secrethunt.records import (
     MAX_REFS,
     BlobCandidates,
@@ -220,6 +219,8 @@ def _is_like(text: str, glob: str) -> bool:
 
 
 def _finding(secret_id: SecretId, ordinal: int, group: list[_Sighting], naming: Naming) -> Finding:
+    from secrethunt.facts import with_expiry  # where there is a finding the decoders are loaded anyway
+
     newest = max(group, key=_newness)
     surest = max(group, key=lambda sighting: (sighting.candidate.confidence, _newness(sighting))).candidate
     history = [sighting.place for sighting in group if sighting.place.first is not None]

@@ -28,7 +28,6 @@ from secrethunt.candidates.overlap import Judged
 from secrethunt.candidates.pairs import Pairs
 from secrethunt.candidates.placeholders import filler_reason, is_called_fake, placeholder_reason
 from secrethunt.checksums import CHECKSUMS
-from secrethunt.facts import read_facts
 from secrethunt.records import MAX_CANDIDATES, Allowance, Candidate, Capture, Confidence, Rule, Secret, Span
 
 FACT_NAMES = frozenset(
@@ -275,6 +274,9 @@ def _checksum_confidence(name: str, value: bytes, confidence: Confidence) -> tup
 
 def _facts(rule: Rule, value: bytes, capture: Capture) -> tuple[tuple[str, str], ...]:
     """What the match says of itself; of a group and a decoder that name the same, the decoder knows better."""
+    # Most files have nothing that could say anything, and the decoders take as long to import as such a file to scan.
+    from secrethunt.facts import read_facts
+
     said = read_facts(rule.id, value, capture.match.group(), is_generic=rule.is_generic)
     names = {name for name, _ in said}
     groups = capture.match.groupdict()

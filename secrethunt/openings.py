@@ -13,6 +13,7 @@ import functools
 import re
 from collections.abc import Iterable, Iterator
 from re import _constants as sre  # type: ignore[attr-defined]  # private module, see above
+from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 OPENING_WIDTH = 3
@@ -25,6 +26,16 @@ _ALL = frozenset(range(256))
 _Bytes = frozenset[int]
 _Beginning = tuple[tuple[_Bytes, ...], bool]
 """The bytes that may come first, second, …, and whether what follows in the pattern comes next (else nobody knows)."""
+
+
+def opening_of(pattern: str) -> str:
+    """
+    As `opening`.
+
+    Raises:
+        re.error: The pattern is malformed.
+    """
+    return opening(parser.parse(pattern.encode("utf-8")))
 
 
 def opening(tree: Any) -> str:

@@ -3,17 +3,13 @@ from __future__ import annotations
 
 import random
 import re
-from re import _parser as parser  # type: ignore[attr-defined]  # the parser that the module reads
+from re import _parser as parser  # type: ignore[attr-defined]  # the parser that the module uses
 
 import pytest
 
-from secrethunt.openings import OPENING_WIDTH, opening
+from secrethunt.openings import OPENING_WIDTH, opening_of
 from secrethunt.ruleset import Ruleset
 from secrethunt.samples import _generate
-
-
-def opening_of(pattern: str) -> str:
-    return opening(parser.parse(pattern.encode()))
 
 
 def places(pattern: str, text: bytes) -> list[int]:

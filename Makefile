@@ -36,7 +36,7 @@ build/services/installed: tests/services/package.json tests/services/package-loc
 	touch $@
 
 stubs: $(BIN)/secrethunt
-	$(BIN)/python -m mypy.stubtest secrethunt.pack._native
+	$(BIN)/python -m mypy.stubtest secrethunt.pack._native secrethunt.stretch._native
 
 # The native module under AddressSanitizer and UBSan, fed mutated packs for a fixed time.
 fuzz: $(BIN)/secrethunt

@@ -21,6 +21,8 @@ from re import _constants as sre  # type: ignore[attr-defined]  # private module
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
+from secrethunt.openings import opening
+
 ANCHOR_WIDTH = 64
 """Widest anchor accepted, in bytes, its one-byte assertions included."""
 ENOUGH_WIDTH = 24
@@ -78,6 +80,8 @@ class Anchor:
     head: str = ""
     """How a marked anchor begins (`re`, on bytes), where each match of the pattern begins there too: finds the places
     worth trying. Empty where nothing of three bytes stands there."""
+    opening: str = ""
+    """What is found wherever a match of the pattern may begin (`openings.py`); empty where that is nearly anywhere."""
 
     @property
     def window(self) -> tuple[int, int]:
@@ -110,7 +114,7 @@ def derive_anchor(pattern: str) -> Anchor:
     pieces = list(_flatten(tree, flags, keep=marked))
     reach = min(int(tree.getwidth()[1]) + _look(tree, 1), MAX_REACH)
     anchor = _best_anchor(pieces, reach) if marked is None else _marked_anchor(pattern, pieces, marked, reach)
-    return dataclasses.replace(anchor, behind=max(_look(tree, -1), 1))
+    return dataclasses.replace(anchor, behind=max(_look(tree, -1), 1), opening=opening(tree))
 
 
 def _look(tree: Any, direction: int) -> int:

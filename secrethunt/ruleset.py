@@ -20,10 +20,13 @@ from typing import Any
 from secrethunt.anchors import Anchor
 from secrethunt.diskcache import DiskCache
 from secrethunt.errors import RuleError, UsageError
-from secrethunt.records import Confidence, NegativeExample, PartSpec, Rule, RuleId, Severity
+from secrethunt.records import Confidence, NegativeExample, PartSpec, Rule, Severity
 
 _IMPORT = ("rules_import/convert", "rules_import/dialect", "rules_import/filters", "rules_import/foreign")
-_READERS = ("anchors", "hints", "keyed", "keyed_service", "records", "ruledocument", "rulefile", "ruleset", *_IMPORT)
+_READERS = (
+    *("anchors", "hints", "keyed", "keyed_service", "openings", "records", "ruledocument", "rulefile", "ruleset"),
+    *_IMPORT,
+)
 """Modules that decide what a rule file comes to; a cache that others of their versions wrote is of no use."""
 
 
@@ -207,25 +210,29 @@ def _thaw(stored: bytes) -> Ruleset | None:
         rules = tuple(_thaw_rule(values) for values in frozen["rules"])
         anchors = tuple(Anchor(*values) for values in frozen["anchors"])
         notes = tuple(frozen["notes"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, LookupError):
         return None
     return Ruleset(rules, anchors, notes)
 
 
-_NAMES = tuple(field.name for field in dataclasses.fields(Rule))
+_NAMES = [field.name for field in dataclasses.fields(Rule)]
+_SEVERITY, _CONFIDENCE, _NEGATIVE, _PARTS = (
+    _NAMES.index(name) for name in ("severity", "confidence", "negative_examples", "parts")
+)
+_LISTS = [index for index, field in enumerate(dataclasses.fields(Rule)) if str(field.type).startswith("tuple")]
+_SEVERITIES = {int(severity): severity for severity in Severity}
+_CONFIDENCES = {int(confidence): confidence for confidence in Confidence}
 
 
 def _thaw_rule(values: list[Any]) -> Rule:
-    named = dict(zip(_NAMES, values, strict=True))
-    for name, value in named.items():
-        if isinstance(value, list):
-            named[name] = tuple(value)
-    named["id"] = RuleId(named["id"])
-    named["severity"] = Severity(named["severity"])
-    named["confidence"] = Confidence(named["confidence"])
-    named["negative_examples"] = tuple(NegativeExample(*pair) for pair in named["negative_examples"])
-    named["parts"] = tuple(_thaw_part(values) for values in named["parts"])
-    return Rule(**named)
+    """The rule of *values*, which are its own from now on; there are very many, and each scan begins with them."""
+    values[_SEVERITY] = _SEVERITIES[values[_SEVERITY]]
+    values[_CONFIDENCE] = _CONFIDENCES[values[_CONFIDENCE]]
+    values[_NEGATIVE] = [NegativeExample(*pair) for pair in values[_NEGATIVE]]
+    values[_PARTS] = [_thaw_part(part) for part in values[_PARTS]]
+    for index in _LISTS:
+        values[index] = tuple(values[index])
+    return Rule(*values)
 
 
 def _thaw_part(values: list[Any]) -> PartSpec:

@@ -23,7 +23,7 @@ import enum
 import fnmatch
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from secrethunt.records import Allowance, Rule
@@ -31,8 +31,6 @@ from secrethunt.records import Allowance, Rule
 REACH = 4096
 """Bytes of a line before and behind a secret in which its comment is looked for: a minified file is one line, and a
 comment in it is no comment on all of it."""
-_QUICK = (b":allow", b":ignore", b"ggignore", b"pragma", b"nosem")
-"""One of these is in every marker."""
 _MARKER = re.compile(
     rb"secrethunt:allow(?P<form>-next-?line|-start|-end)?(?:=(?P<rules>[\w.*?,\-]+))?(?![\w-])"
     rb"|(?:gitleaks|betterleaks):allow|trufflehog:ignore|kingfisher:ignore"
@@ -99,14 +97,19 @@ class AllowanceReader:
                 return Allowance(marker.name, marker.reason)
         return None
 
-    def _beside(self, start: int, end: int) -> Iterator[_Marker]:
+    def _beside(self, start: int, end: int) -> Sequence[_Marker]:
         data = self._data
         first = max(data.rfind(b"\n", 0, start) + 1, start - REACH)
         last = _line_end(data, end, end + REACH)
         if (first, last) != self._last:
             self._last = first, last
-            self._markers = list(_markers(data[first:last]))
-        yield from (marker for marker in self._markers if _Reach.LINE in marker.reach)
+            self._markers = list(self._iter_beside(first, last))
+        return self._markers
+
+    def _iter_beside(self, first: int, last: int) -> Iterator[_Marker]:
+        """Markers that speak of what stands in [first, last), whole lines or what of them is near."""
+        data = self._data
+        yield from (marker for marker in _markers(data[first:last]) if _Reach.LINE in marker.reach)
         if first and data[first - 1 : first] == b"\n":
             yield from (marker for marker in self._neighbours(first, -1) if _Reach.NEXT in marker.reach)
         if data[last : last + 1] == b"\n":
@@ -125,10 +128,10 @@ class AllowanceReader:
                 return
             at = start if step < 0 else end
 
-    def _around(self, start: int) -> Iterator[_Marker]:
+    def _around(self, start: int) -> list[_Marker]:
         if self._blocks is None:
             self._blocks = list(_iter_blocks(self._data))
-        yield from (block.marker for block in self._blocks if block.start <= start < block.end)
+        return [block.marker for block in self._blocks if block.start <= start < block.end] if self._blocks else []
 
 
 def _line_end(data: bytes, start: int, limit: int) -> int:
@@ -152,8 +155,14 @@ def _line_behind(data: bytes, end: int) -> tuple[int, int] | None:
     return begin, _line_end(data, begin, begin + REACH)
 
 
+def _may_hold_marker(line: bytes) -> bool:
+    """Whether one of the words is there that are in every marker."""
+    # Spelled out, since this is asked of several lines for each candidate and hardly ever so.
+    return b":allow" in line or b":ignore" in line or b"ggignore" in line or b"pragma" in line or b"nosem" in line
+
+
 def _markers(line: bytes) -> Iterator[_Marker]:
-    if not any(word in line for word in _QUICK):
+    if not _may_hold_marker(line):
         return
     for match in _MARKER.finditer(line):
         marker = _marker(line, match)

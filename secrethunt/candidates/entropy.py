@@ -4,7 +4,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
+
+_CLASSES = {
+    "lower": re.compile(rb"[a-z]"),
+    "upper": re.compile(rb"[A-Z]"),
+    "letter": re.compile(rb"[A-Za-z]"),
+    "digit": re.compile(rb"[0-9]"),
+    "symbol": re.compile(rb"[^0-9A-Za-z]"),
+}
 
 
 def shannon_entropy(value: bytes) -> float:
@@ -17,13 +26,4 @@ def shannon_entropy(value: bytes) -> float:
 
 def has_class(value: bytes, name: str) -> bool:
     """Whether *value* holds a character of the class *name*: lower, upper, letter, digit or symbol."""
-    text = value.decode("latin-1")
-    if name == "lower":
-        return any("a" <= char <= "z" for char in text)
-    if name == "upper":
-        return any("A" <= char <= "Z" for char in text)
-    if name == "letter":
-        return any(char.isascii() and char.isalpha() for char in text)
-    if name == "digit":
-        return any("0" <= char <= "9" for char in text)
-    return any(not (char.isascii() and char.isalnum()) for char in text)
+    return _CLASSES[name].search(value) is not None

@@ -215,13 +215,16 @@ def _against_key(word: bytes, value: bytes) -> str:
     return ""
 
 
+_SIGNS = bytes(byte for byte in range(256) if not chr(byte).isalnum())
+_STRENGTH_CLASSES = tuple(
+    re.compile(members) for members in (rb"[0-9]", rb"[A-Z]", rb"[a-z]", b"[" + re.escape(_SIGNS) + b"]")
+)
+
+
 def strength(value: bytes) -> int:
     """How much *value* looks chosen to be secret, 0 (a plain word) to 3 (random)."""
-    classes = sum(
-        any(low <= byte <= high for byte in value) for low, high in ((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A))
-    ) + any(not chr(byte).isalnum() for byte in value)
-    entropy = shannon_entropy(value)
-    if len(value) >= 16 and entropy >= 3.5 and classes >= 2:
+    classes = sum(pattern.search(value) is not None for pattern in _STRENGTH_CLASSES)
+    if len(value) >= 16 and classes >= 2 and shannon_entropy(value) >= 3.5:
         return 3
     if classes >= 3 or (classes >= 2 and len(value) >= 10):
         return 2

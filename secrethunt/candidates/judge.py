@@ -7,8 +7,10 @@ Rules with `generic` are judged by `generic.py` as well, because a keyword is we
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import NamedTuple
 
 from secrethunt.candidates.allowances import AllowanceReader
 from secrethunt.candidates.canonical import canonical_value
@@ -27,7 +29,6 @@ from secrethunt.candidates.overlap import Judged
 from secrethunt.candidates.pairs import Pairs
 from secrethunt.candidates.placeholders import filler_reason, is_called_fake, placeholder_reason
 from secrethunt.checksums import CHECKSUMS
-from secrethunt.facts import read_facts
 from secrethunt.records import MAX_CANDIDATES, Allowance, Candidate, Capture, Confidence, Rule, Secret, Span
 
 FACT_NAMES = frozenset(
@@ -37,7 +38,16 @@ FACT_NAMES = frozenset(
 
 
 _LONG = 20
+_LONGEST_KNOWN = 1024
+_MOST_KNOWN = 8192
+"""Judgements that are remembered: the same line stands in many versions of a file, and in many files."""
 _QUOTES = (b'"', b"'", b"`")
+
+
+class _Known(NamedTuple):
+    judged: Judged | None
+    start: int
+    """Where the secret stood when it was judged."""
 
 
 class Judge:
@@ -48,6 +58,8 @@ class Judge:
         self._compile = compile
         self._ignore: dict[int, tuple[re.Pattern[bytes], ...]] = {}
         self._terms: dict[str, re.Pattern[bytes]] = {}
+        self._known: dict[tuple[object, ...], _Known] = {}
+        self._placeholder_reason = functools.lru_cache(_MOST_KNOWN)(placeholder_reason)
         self.pairs = Pairs(compile)
 
     def candidates(
@@ -98,6 +110,21 @@ class Judge:
         Is one *capture* a secret? The answer depends on its match and the byte behind the secret alone, so that it
         holds wherever the same bytes stand in the same surroundings.
         """
+        match = capture.match
+        if capture.end - capture.start > _LONGEST_KNOWN:
+            return self._judge(data, capture)
+        behind = bytes(data[capture.secret_end : capture.secret_end + 1])
+        key = capture.rule, match[0], match.groups(), capture.secret_start - capture.start, behind
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            known = self._known[key] = _Known(self._judge(data, capture), capture.secret_start)
+        judged, start = known
+        by = capture.secret_start - start
+        return judged._replace(start=judged.start + by, end=judged.end + by) if judged is not None and by else judged
+
+    def _judge(self, data: bytes | memoryview, capture: Capture) -> Judged | None:
         rule = self._rules[capture.rule]
         value = bytes(data[capture.secret_start : capture.secret_end])
         if not value or self._is_ruled_out(capture.rule, rule, value):
@@ -142,7 +169,7 @@ class Judge:
             return True
         if rule.min_entropy and shannon_entropy(value) < rule.min_entropy:
             return True
-        if not rule.is_verbatim and placeholder_reason(value[:200]):
+        if not rule.is_verbatim and self._placeholder_reason(value[:200]):
             return True
         return bool(rule.ignore) and any(pattern.search(value) for pattern in self._ignore_patterns(index, rule))
 
@@ -250,6 +277,9 @@ def _checksum_confidence(name: str, value: bytes, confidence: Confidence) -> tup
 
 def _facts(rule: Rule, value: bytes, capture: Capture) -> tuple[tuple[str, str], ...]:
     """What the match says of itself; of a group and a decoder that name the same, the decoder knows better."""
+    # Most files have nothing that could say anything, and the decoders take as long to import as such a file to scan.
+    from secrethunt.facts import read_facts
+
     said = read_facts(rule.id, value, capture.match.group(), is_generic=rule.is_generic)
     names = {name for name, _ in said}
     groups = capture.match.groupdict()

@@ -13,12 +13,13 @@ import bisect
 import functools
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from secrethunt.candidates.lines import LineCounter
 from secrethunt.candidates.placeholders import placeholder_reason
+from secrethunt.openings import opening_of
 from secrethunt.records import Candidate, Confidence, Part, PartSpec, RuleId, Secret, Span
 
 _REACH = 4096
@@ -39,7 +40,7 @@ class Pairs:
 
     def __init__(self, compile: Callable[[bytes], re.Pattern[bytes]] = re.compile) -> None:
         self._compile = compile
-        self._compiled: dict[str, re.Pattern[bytes]] = {}
+        self._compiled: dict[str, tuple[re.Pattern[bytes], re.Pattern[bytes] | None]] = {}
 
     def join(self, data: bytes, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
         """The *candidates* of one blob, in order of place, each with the parts that stand near it."""
@@ -63,16 +64,23 @@ class Pairs:
             folded = data[start:end].lower()
             if not any(hint in folded for hint in _encoded(spec.hints)):
                 return []
-        compiled = self._compiled.get(spec.pattern)
-        if compiled is None:
-            compiled = self._compiled[spec.pattern] = self._compile(spec.pattern.encode("utf-8"))
+        compiled, beginning = self._patterns(spec.pattern)
         group = "value" if "value" in compiled.groupindex else 0
         places = []
-        for match in compiled.finditer(data, start, len(data) if end is None else end):
+        for match in _matches(compiled, beginning, data, start, len(data) if end is None else end):
             value = match.group(group)
             if value and not placeholder_reason(value[:200]):
                 places.append(Place(*match.span(group), None))
         return places
+
+    def _patterns(self, pattern: str) -> tuple[re.Pattern[bytes], re.Pattern[bytes] | None]:
+        """*pattern*, and what is found wherever it may begin."""
+        known = self._compiled.get(pattern)
+        if known is None:
+            opening = opening_of(pattern).encode("utf-8")
+            beginning = self._compile(opening) if opening else None
+            known = self._compiled[pattern] = self._compile(pattern.encode("utf-8")), beginning
+        return known
 
     def _places(
         self, data: bytes, spec: PartSpec, owners: Sequence[Candidate], candidates: Iterable[Candidate]
@@ -84,6 +92,21 @@ class Pairs:
         for start, end in _windows(data, owners, spec.within):
             places.extend(self.values(data, spec, start, end))
         return places
+
+
+def _matches(
+    pattern: re.Pattern[bytes], beginning: re.Pattern[bytes] | None, data: bytes, start: int, stop: int
+) -> Iterator[re.Match[bytes]]:
+    """What `finditer` finds, which tries a pattern at every place: whole files are searched for parts."""
+    if beginning is None:
+        yield from pattern.finditer(data, start, stop)
+        return
+    free = start
+    for found in beginning.finditer(data, start, stop):
+        match = pattern.match(data, found.start(), stop) if found.start() >= free else None
+        if match is not None:
+            yield match
+            free = match.end()
 
 
 @functools.cache

@@ -8,6 +8,7 @@ bytes are its own. What a decoder finds at a hint depends on the bytes in the hi
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -50,10 +51,15 @@ class Hint:
     """Under this name `pack.find_encoded` finds what the expression finds."""
 
     def load(self) -> Opener:
-        """The decoder, imported now."""
-        module, _, name = self.opener.partition(":")
-        opener: Opener = getattr(importlib.import_module(f"secrethunt.decode.{module}"), name)
-        return opener
+        """The decoder, imported when first asked for."""
+        return _load(self.opener)
+
+
+@functools.cache
+def _load(name: str) -> Opener:
+    module, _, function = name.partition(":")
+    opener: Opener = getattr(importlib.import_module(f"secrethunt.decode.{module}"), function)
+    return opener
 
 
 _DIGIT = "[A-Za-z0-9+/_-]"

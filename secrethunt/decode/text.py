@@ -185,6 +185,7 @@ _BACKSLASH = re.compile(
     rb"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u+([0-9A-Fa-f]{4})(?:\\u+([Dd][C-Fc-f][0-9A-Fa-f]{2}))?|x([0-9A-Fa-f]{2})|([\"'\\/bfnrt]))"
 )
 _SOURCE_PART = re.compile(rb"(?P<join>\A[ \t]*\"|\",?[ \t]*\r?\n(?:[ \t]*\")?)|" + _BACKSLASH.pattern)
+_MOST_VALUES = 4096
 _SHORT = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _ENTITY = re.compile(rb"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,12});")
 
@@ -235,18 +236,35 @@ def _escaped(
         yield Piece(step, decoded, low + start, low + start + len(text), place, is_cut=is_cut)
 
 
+class _Values(dict[bytes, bytes]):
+    """What each escape stands for, found out when it is first met."""
+
+    def __init__(self, pattern: re.Pattern[bytes], value: Callable[[re.Match[bytes]], bytes]) -> None:
+        super().__init__()
+        self._pattern = pattern
+        self._value = value
+
+    def __missing__(self, escape: bytes) -> bytes:
+        match = self._pattern.fullmatch(escape)
+        found = self._value(match) if match is not None else escape
+        if len(self) < _MOST_VALUES:
+            self[escape] = found
+        return found
+
+
+@functools.cache
+def _escapes(
+    pattern: re.Pattern[bytes], value: Callable[[re.Match[bytes]], bytes]
+) -> tuple[re.Pattern[bytes], _Values]:
+    """What parts a text at its escapes, each of them whole as the first group; and what they stand for."""
+    return re.compile(b"(%b)" % pattern.pattern), _Values(pattern, value)
+
+
 def _unescape(
     text: bytes, pattern: re.Pattern[bytes], value: Callable[[re.Match[bytes]], bytes], offset: int
 ) -> tuple[bytes, Callable[[int, int], tuple[int, int]]]:
     """*text* unescaped, and what tells where a range of the result stood, *offset* added."""
-    values: dict[bytes, bytes] = {}
-
-    def replace(match: re.Match[bytes]) -> bytes:
-        escape = match.group()
-        known = values.get(escape)
-        if known is None:
-            known = values[escape] = value(match)
-        return known
+    splitter, values = _escapes(pattern, value)
 
     @functools.cache
     def marks() -> tuple[list[int], list[int]]:
@@ -254,7 +272,7 @@ def _unescape(
         inner, outer, shift = [0], [0], 0
         for match in pattern.finditer(text):
             begin = match.start() + shift
-            shift += len(replace(match)) - len(match.group())
+            shift += len(values[match.group()]) - len(match.group())
             inner += [begin, match.end() + shift]
             outer += [match.start(), match.end()]
         return inner, outer
@@ -267,7 +285,14 @@ def _unescape(
         stop = outer[last] + end - inner[last] if last % 2 == 0 else outer[last + 1]
         return offset + begin, offset + max(stop, begin)
 
-    return pattern.sub(replace, text), place
+    # A function called for each escape would take longer than all else; so what stands between them is joined anew.
+    parts = splitter.split(text)
+    step = splitter.groups + 1
+    whole = parts[::step]
+    joined = [b""] * (2 * len(whole) - 1)
+    joined[::2] = whole
+    joined[1::2] = [values[escape] for escape in parts[1::step]]
+    return b"".join(joined), place
 
 
 def _percent_value(match: re.Match[bytes]) -> bytes:

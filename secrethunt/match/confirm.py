@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from secrethunt.anchors import LOOKAHEAD, Anchor
+from secrethunt.openings import OPENING_WIDTH
 from secrethunt.records import Capture
 
-_FEW_STARTS = 8
+_FEW_STARTS = 4
 _LONG_REACH = 512
 
 
@@ -42,14 +43,15 @@ class Confirmer:
         self._anchors = tuple(anchors)
         self._compiled: list[re.Pattern[bytes] | None] = [None] * len(self._patterns)
         self._probes: dict[int, _Probe | None] = {}
-        self._heads: dict[int, re.Pattern[bytes]] = {}
+        self._beginnings: dict[int, re.Pattern[bytes]] = {}
 
     def captures(self, data: bytes | memoryview, rule: int, ends: Iterable[int]) -> Iterator[Capture]:
         """Matches of *rule* in *data* that hold one of the anchors ending at *ends* (ascending)."""
         anchor = self._anchors[rule]
+        probe = self._probe(rule)
         searched = 0
         for end in ends:
-            if not self.may_hold(data, rule, end):
+            if probe is not None and probe.match(data, max(end - probe.back, 0), end + probe.reach) is None:
                 continue
             earliest = max(searched, end - anchor.max_width - anchor.max_lead)
             latest = end - anchor.min_width - anchor.min_lead
@@ -61,11 +63,15 @@ class Confirmer:
 
     def may_hold(self, data: bytes | memoryview, rule: int, end: int) -> bool:
         """Whether what stands behind the anchor of *rule* that ends at *end* leaves hope; nearly always it does not."""
+        probe = self._probe(rule)
+        return probe is None or probe.match(data, max(end - probe.back, 0), end + probe.reach) is not None
+
+    def _probe(self, rule: int) -> _Probe | None:
         try:
-            probe = self._probes[rule]
+            return self._probes[rule]
         except KeyError:
             probe = self._probes[rule] = self._make_probe(rule)
-        return probe is None or probe.match(data, max(end - probe.back, 0), end + probe.reach) is not None
+            return probe
 
     def _make_probe(self, rule: int) -> _Probe | None:
         """What follows a marked anchor, or the pattern itself where only one place is left for it to begin."""
@@ -82,21 +88,26 @@ class Confirmer:
         anchor = self._anchors[rule]
         pattern = self._pattern(rule)
         start = max(earliest, 0)
-        if not anchor.head:
+        if not (anchor.opening or anchor.head) or (latest - start < _FEW_STARTS and not anchor.head):
             yield from _matches_between(pattern, data, start, latest, anchor.reach)
             return
-        for head in self._head(rule).finditer(data, start, latest + anchor.max_width):
-            place = head.start()
-            match = pattern.match(data, place, place + anchor.reach + LOOKAHEAD) if place <= latest else None
+        stop = latest + (OPENING_WIDTH if anchor.opening else anchor.max_width)
+        for beginning in self._beginning(rule).finditer(data, start, stop):
+            place = beginning.start()
+            if place > latest:
+                return
+            match = pattern.match(data, place, place + anchor.reach + LOOKAHEAD)
             if match is not None:
                 yield match
 
-    def _head(self, rule: int) -> re.Pattern[bytes]:
-        """Matches, without taking anything, wherever the anchor may begin."""
-        head = self._heads.get(rule)
-        if head is None:
-            head = self._heads[rule] = self._compile(b"(?=%b)" % self._anchors[rule].head.encode("utf-8"))
-        return head
+    def _beginning(self, rule: int) -> re.Pattern[bytes]:
+        """Found wherever the pattern may begin, as far as its first bytes tell, or the head of its anchor."""
+        found = self._beginnings.get(rule)
+        if found is None:
+            anchor = self._anchors[rule]
+            written = anchor.opening or f"(?={anchor.head})"
+            found = self._beginnings[rule] = self._compile(written.encode("utf-8"))
+        return found
 
     def _pattern(self, rule: int) -> re.Pattern[bytes]:
         compiled = self._compiled[rule]

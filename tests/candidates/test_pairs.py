@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import random
+import re
 import time
+from dataclasses import replace
+from re import _parser as parser  # type: ignore[attr-defined]  # what `samples.py` reads patterns with
 from typing import Any
 
 import pytest
 
 from secrethunt.candidates.overlap import Judged, may_reach
+from secrethunt.candidates.pairs import Pairs
+from secrethunt.candidates.placeholders import placeholder_reason
 from secrethunt.records import Candidate, Confidence, Part, PartSpec, Rule, RuleId
+from secrethunt.ruleset import Ruleset
+from secrethunt.samples import _generate
 from tests.rule_samples import digits, find, make_rule
 
 ACCOUNT = PartSpec("account_id", pattern=r"\bAC[0-9a-f]{16}\b", within=3, confirms=True)
@@ -164,3 +172,18 @@ def test_only_what_a_part_may_confirm_may_reach_beyond_its_own_confidence(spec: 
     assert expected == may_reach([judged], Confidence.MEDIUM)
     assert may_reach([judged], Confidence.LOW)
     assert not may_reach([judged], Confidence.HIGH)
+
+
+def test_parts_are_found_as_if_their_pattern_was_tried_everywhere(ruleset: Ruleset) -> None:
+    source = random.Random(3)
+    specs = sorted(
+        {part for rule in ruleset.rules for part in rule.parts if part.pattern}, key=lambda spec: spec.pattern
+    )
+    for spec in specs:
+        pattern = re.compile(spec.pattern.encode())
+        made = [_generate(parser.parse(spec.pattern.encode()), source) for _ in range(8)]
+        data = b"".join(text + source.choice([b"", b" ", b"\n", text[:3]]) for text in made)
+        group = "value" if "value" in pattern.groupindex else 0
+        tried = [match.span(group) for match in pattern.finditer(data) if match[group]]
+        kept = [span for span in tried if not placeholder_reason(data[slice(*span)][:200])]
+        assert kept == [(place.start, place.end) for place in Pairs().values(data, replace(spec, hints=()))]

@@ -4,7 +4,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
+
+
+_SHORTEST_DRAWN = 20
+_LETTERS = re.compile(rb"[A-Za-z_+/=-]+")
+_LONE_SMALL = re.compile(rb"(?<![a-z])[a-z](?=[A-Z])")
+_LONE_LARGE = re.compile(rb"(?<=[A-Z])[A-Z](?=[a-z]{1,2}[A-Z])")
+_WORD = re.compile(rb"[a-z]{6}|[A-Z]{6}")
 
 
 def shannon_entropy(value: bytes) -> float:
@@ -27,3 +35,16 @@ def has_class(value: bytes, name: str) -> bool:
     if name == "digit":
         return any("0" <= char <= "9" for char in text)
     return any(not (char.isascii() and char.isalnum()) for char in text)
+
+
+def is_drawn_letters(value: bytes) -> bool:
+    """
+    Whether *value* is letters in an order that no words have. One token of 24 in sixty happens to hold no digit; names
+    written in capitals and small letters have few small letters that stand alone.
+    """
+    return (
+        len(value) >= _SHORTEST_DRAWN
+        and _LETTERS.fullmatch(value) is not None
+        and _WORD.search(value) is None
+        and len(_LONE_SMALL.findall(value)) + len(_LONE_LARGE.findall(value)) >= 3
+    )

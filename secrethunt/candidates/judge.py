@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from secrethunt.candidates.allowances import AllowanceReader
 from secrethunt.candidates.canonical import canonical_value
 from secrethunt.candidates.encoded import settle_encoded
-from secrethunt.candidates.entropy import has_class, shannon_entropy
+from secrethunt.candidates.entropy import has_class, is_drawn_letters, shannon_entropy
 from secrethunt.candidates.generic import (
     about_secret_reason,
     generic_confidence,
@@ -137,7 +137,8 @@ class Judge:
 
     def _is_ruled_out(self, index: int, rule: Rule, value: bytes) -> bool:
         """The tests that every rule's values go through, in order of cost."""
-        if any(not has_class(value, name) for name in rule.charset) and not _is_typed_key(value):
+        lacking = [name for name in rule.charset if not has_class(value, name)]
+        if lacking and not _is_typed_key(value) and not (lacking == ["digit"] and is_drawn_letters(value)):
             return True
         if rule.min_entropy and shannon_entropy(value) < rule.min_entropy:
             return True

@@ -166,6 +166,7 @@ _PASSWORD_WORD = re.compile(rb"(?i)pass|pwd|_pw")
 _TOKEN_WORD = re.compile(rb"(?i)token|credential")
 _KEY_WORD = re.compile(rb"(?i)token|key$")
 _SHORTEST_KEY = 10
+_JOINED_WORDS = re.compile(rb"(?=.{0,24}$)[A-Za-z]+\d{0,2}(?:[_:.-](?:[a-z]+|[A-Z]+)\d{0,2})+")
 
 
 _CHOSEN_WORD = re.compile(rb"(?i)pass|pwd|_pw|secret")
@@ -197,6 +198,8 @@ def _against_key(word: bytes, value: bytes) -> str:
     """Why *value* would be an unusual token or key, whatever it would be as a password; or empty."""
     if _is_passphrase(value) and _TOKEN_WORD.match(word):
         return "words joined by dashes"
+    if _KEY_WORD.search(word) and _JOINED_WORDS.fullmatch(value):
+        return "words joined by signs"
     if len(value) < _SHORTEST_KEY and _KEY_WORD.search(word):
         return "shorter than keys are"
     return ""

@@ -206,10 +206,11 @@ def _judge_generic(
     is_quoted = data[capture.secret_end : capture.secret_end + 1] in _QUOTES
     if about_secret_reason(groups.get("rest", b"")):
         return None
-    filler = filler_reason(value[:200])
+    is_chosen = is_chosen_by_people(groups.get("word", b"password"))
+    filler = filler_reason(value[:200], shortest=12 if is_chosen else 8)
     if filler and groups.get("kind") and not value.isdigit():
         return rule.confidence, ("keyword beside the value", filler)
-    if filler and (is_called_fake(value) or not is_chosen_by_people(groups.get("word", b"password"))):
+    if filler and (is_called_fake(value) or not is_chosen):
         return None
     if not_secret_reason(value, is_quoted=is_quoted):
         return None

@@ -132,7 +132,7 @@ _SIGNATURES = {"HS256": 43, "HS384": 64, "HS512": 86}
 
 
 def _verify_jwt(value: bytes) -> bool:
-    """RFC 7519: two base64url JSON objects, the first with `alg`; a signature of HMAC (RFC 7518) that is not cut off."""
+    """RFC 7519: two base64url JSON objects, the first with `alg`; an HMAC signature (RFC 7518) is not cut off."""
     objects = [decode_base64url(part) for part in value.split(b".")[:2]]
     try:
         header, claims = (json.loads(part) if part is not None else None for part in objects)
@@ -152,10 +152,11 @@ def _complete_jwt(value: bytes) -> bytes:
     return b".".join([*parts, signature])
 
 
-def _verify_basic_auth(value: bytes) -> bool:
+def _verify_basic_auth(value: bytes) -> bool | None:
     """
     RFC 7617: base64 of `user:password`, printable, with a password of some length; its last digit may be cut off.
-    Google's registries take a key file for a password (https://cloud.google.com/artifact-registry/docs/docker/authentication).
+    Google's registries take a key file for a password (https://cloud.google.com/artifact-registry/docs/docker/authentication):
+    that is told by what is in it.
     """
     if len(value) % 4 == 1:
         value = value[:-1]
@@ -164,8 +165,8 @@ def _verify_basic_auth(value: bytes) -> bool:
     except (binascii.Error, ValueError):
         return False
     user, colon, password = decoded.partition(b":")
-    if user == b"_json_key":
-        return b'"private_key"' in password
+    if user == b"_json_key" and b'"private_key"' in password:
+        return None
     return bool(colon) and len(password) >= 3 and decoded.isascii() and decoded.decode("ascii").isprintable()
 
 

@@ -7,12 +7,12 @@ import math
 import re
 from collections import Counter
 
-
 _SHORTEST_DRAWN = 20
 _LETTERS = re.compile(rb"[A-Za-z_+/=-]+")
 _LONE_SMALL = re.compile(rb"(?<![a-z])[a-z](?=[A-Z])")
 _LONE_LARGE = re.compile(rb"(?<=[A-Z])[A-Z](?=[a-z]{1,2}[A-Z])")
-_WORD = re.compile(rb"[a-z]{6}|[A-Z]{6}")
+_WORD = re.compile(rb"[a-z]{7}|[A-Z]{6}")
+_CONSONANTS = re.compile(rb"(?i)[b-df-hj-np-tv-z]{9}")
 
 
 def shannon_entropy(value: bytes) -> float:
@@ -40,11 +40,9 @@ def has_class(value: bytes, name: str) -> bool:
 def is_drawn_letters(value: bytes) -> bool:
     """
     Whether *value* is letters in an order that no words have. One token of 24 in sixty happens to hold no digit; names
-    written in capitals and small letters have few small letters that stand alone.
+    written in capitals and small letters have few letters that stand alone, and never nine consonants in a row.
     """
-    return (
-        len(value) >= _SHORTEST_DRAWN
-        and _LETTERS.fullmatch(value) is not None
-        and _WORD.search(value) is None
-        and len(_LONE_SMALL.findall(value)) + len(_LONE_LARGE.findall(value)) >= 3
-    )
+    if len(value) < _SHORTEST_DRAWN or not _LETTERS.fullmatch(value) or _WORD.search(value):
+        return False
+    alone = len(_LONE_SMALL.findall(value)) + len(_LONE_LARGE.findall(value))
+    return alone >= 3 or (not value.islower() and not value.isupper() and _CONSONANTS.search(value) is not None)

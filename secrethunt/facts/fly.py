@@ -14,7 +14,7 @@ _ORGANIZATION, _APPS, _VALIDITY, _MUTATIONS, _CONFINED_USER, _CONFINED_ORGANIZAT
 
 
 def fly_macaroon(value: bytes, _text: bytes) -> Iterator[Fact]:
-    """`fm2_` and base64 of [nonce, location, [type, caveat, …], tail] in MessagePack; discharges follow, after commas."""
+    """`fm2_` and base64 of [nonce, location, [type, caveat, …], tail] in MessagePack; discharges follow."""
     try:
         token = unpack(base64_bytes(value.partition(b",")[0].partition(b"_")[2]))
     except Cut:

@@ -49,7 +49,7 @@ def common_service_pattern(keyword: str) -> str:
 
 def bare_service_pattern(keyword: str) -> str:
     """A rare name and the value at once, as in notes and on command lines: `acme x`, `acme-x`, `acme: x`."""
-    return rf"""{_NAME.format(keyword=keyword)}[ \t:=\-'"][ \t:='"]{{0,5}}""" + _ALONE
+    return rf"""{_NAME.format(keyword=keyword)}[ \t:=\-'"(][ \t:='"]{{0,5}}""" + _ALONE
 
 
 def noted_service_pattern(keyword: str) -> str:

@@ -48,7 +48,7 @@ def common_service_pattern(keyword: str) -> str:
 
 
 def bare_service_pattern(keyword: str) -> str:
-    """A rare name and the value at once, as in notes and on command lines: `acme x`, `acme-x`, `acme: x`."""
+    """A rare name and the value at once, as in notes and on command lines: `acme x`, `acme: x`, `Acme("x")`."""
     return rf"""{_NAME.format(keyword=keyword)}[ \t:=\-'"(][ \t:='"]{{0,5}}""" + _ALONE
 
 

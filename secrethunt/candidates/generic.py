@@ -58,6 +58,7 @@ _HASH = re.compile(
 _RESOURCE = re.compile(rb"[a-z]{2,12}\d{0,2}(?:-[a-z]{2,12}){1,4}-\d{3,12}")
 _COLOUR = re.compile(rb"#[0-9A-Fa-f]{3,8}")
 _SELECTOR = re.compile(rb"[#.:]{1,2}[A-Za-z]+(?:[-_][A-Za-z]+)*")
+_JOINED_WORDS = re.compile(rb"(?=.{0,24}$)[A-Za-z]+\d{0,2}(?:[_:.-](?:[a-z]+|[A-Z]+)\d{0,2})+")
 _ONE_CHARACTER = re.compile(rb"(.)\1{3,}")
 _LABEL = re.compile(rb",?[A-Za-z]+\d?:")
 _WORD_LIST = re.compile(rb"%[wWiIqQ][\[({<|].*", re.DOTALL)
@@ -166,7 +167,6 @@ _PASSWORD_WORD = re.compile(rb"(?i)pass|pwd|_pw")
 _TOKEN_WORD = re.compile(rb"(?i)token|credential")
 _KEY_WORD = re.compile(rb"(?i)token|key$")
 _SHORTEST_KEY = 10
-_JOINED_WORDS = re.compile(rb"(?=.{0,24}$)[A-Za-z]+\d{0,2}(?:[_:.-](?:[a-z]+|[A-Z]+)\d{0,2})+")
 
 
 _CHOSEN_WORD = re.compile(rb"(?i)pass|pwd|_pw|secret")

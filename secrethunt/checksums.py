@@ -127,15 +127,21 @@ def decode_base64url(part: bytes) -> bytes | None:
         return None
 
 
+_SIGNATURES = {"HS256": 43, "HS384": 64, "HS512": 86}
+"""Characters that a signature has at least; a token without it opens nothing."""
+
+
 def _verify_jwt(value: bytes) -> bool:
-    """RFC 7519: two base64url JSON objects, the first with `alg`."""
+    """RFC 7519: two base64url JSON objects, the first with `alg`; an HMAC signature (RFC 7518) is not cut off."""
     objects = [decode_base64url(part) for part in value.split(b".")[:2]]
     try:
         header, claims = (json.loads(part) if part is not None else None for part in objects)
     except (ValueError, RecursionError):
         # Brackets nested a thousand deep are cheap to write into a token.
         return False
-    return isinstance(header, dict) and "alg" in header and isinstance(claims, dict)
+    if not (isinstance(header, dict) and "alg" in header and isinstance(claims, dict)):
+        return False
+    return len(value.split(b".")[-1]) >= _SIGNATURES.get(str(header["alg"]), 0)
 
 
 def _complete_jwt(value: bytes) -> bytes:
@@ -146,15 +152,21 @@ def _complete_jwt(value: bytes) -> bytes:
     return b".".join([*parts, signature])
 
 
-def _verify_basic_auth(value: bytes) -> bool:
-    """RFC 7617: base64 of `user:password`, printable, with a password of some length; its last digit may be cut off."""
+def _verify_basic_auth(value: bytes) -> bool | None:
+    """
+    RFC 7617: base64 of `user:password`, printable, with a password of some length; its last digit may be cut off.
+    Google's registries take a key file for a password (https://cloud.google.com/artifact-registry/docs/docker/authentication):
+    that is told by what is in it.
+    """
     if len(value) % 4 == 1:
         value = value[:-1]
     try:
         decoded = base64.b64decode(value + b"=" * (-len(value) % 4), validate=True)
     except (binascii.Error, ValueError):
         return False
-    _, colon, password = decoded.partition(b":")
+    user, colon, password = decoded.partition(b":")
+    if user == b"_json_key" and b'"private_key"' in password:
+        return None
     return bool(colon) and len(password) >= 3 and decoded.isascii() and decoded.decode("ascii").isprintable()
 
 

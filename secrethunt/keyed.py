@@ -21,7 +21,10 @@ _CLOSE = r"""["'`\\\])}]{0,4}[ \t]{0,4}"""
 _ASSIGN = r"""(?:=>|:{1,3}=|[?.+]=|\|\||[=:,>(|])"""
 _SPOKEN = r"""[\w \t.\-]{0,14}(?i:key|token|secret|access|private|password|auth|id)["']?[ \t-]"""
 """A credential's word and a space in the place of an assignment, as on command lines and in notes: `acme token x`."""
-_OPEN = r"""(?:[\s"'`\\(\[{=>]|&quot;|new |String\(|u8?["'])"""
+_OPEN = r"""(?:[\s"'`\\(\[{=>]|&quot;|new |String\(|u8?["']|(?:Bearer|OAuth|Token|ApiKey)[ ])"""
+"""What may stand between the assignment and the value: quotes, brackets, the scheme of an `Authorization` header."""
+_GETTER = r"""\w{0,24}\(\)[ \t]{0,2}(?:(?:->|:)?[ \t]?[A-Za-z.]{1,16}[ \t]?)?\{\s{0,16}return"""
+"""A function that gives the value out: `func acmeToken() string { return "x" }`."""
 
 _WORD_REST = r"""(?P<rest>[\w.\-]{0,16})"""
 """What may follow a common word such as `password` in a name; no spaces, or prose would match."""
@@ -53,7 +56,7 @@ def assigned_pattern(keyword: str, value: str) -> str:
         keyword: Regular expression of a provider's word; at least four letters, or it fires everywhere.
         value: Regular expression of the secret, without boundaries.
     """
-    announced = f"(?:{_NAME_REST}{_CLOSE}{_ASSIGN}|{_SPOKEN})"
+    announced = f"(?:{_NAME_REST}{_CLOSE}{_ASSIGN}|{_SPOKEN}|{_GETTER})"
     # The keyword alone: with what may follow it, Hyperscan takes ten times as long to compile and finds no less.
     anchor = f"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?P<anchor>(?i:{keyword}))"
     return f"{anchor}{announced}{_OPEN}{{0,20}}(?<![0-9A-Za-z])(?<!h1:)(?P<secret>{value})(?![0-9A-Za-z_/+-])"

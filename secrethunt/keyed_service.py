@@ -15,7 +15,7 @@ _CREDENTIAL = r"""(?P<word>(?i:secret|private|access|token|key)s?|PAT|pat)"""
 _GOES_ON = r"""(?![a-z])(?P<rest>[\w \t.\-]{0,20}?)"""
 """What follows a credential's word; `tokenizer`, `keyboard` and `secretmanager` are other words."""
 _BEFORE_VALUE = r"""[\s"'`\\=:>({\[,.?|-]{1,8}"""
-_SCHEME = r"""(?:(?:Bearer|Basic|Token|ApiKey|X-Authorization) )?"""
+_SCHEME = r"""(?:(?:Bearer|Basic|OAuth|Token|ApiKey|X-Authorization) )?"""
 """A header's value told whole: `acme_auth: "Bearer x"`."""
 _BODY = r"""[\w+/.~=-]"""
 _RUN = r"""[0-9A-Za-z](?:[\w+~-]{0,40}[_+~-])?[0-9A-Za-z]{11}"""
@@ -48,8 +48,8 @@ def common_service_pattern(keyword: str) -> str:
 
 
 def bare_service_pattern(keyword: str) -> str:
-    """A rare name and the value at once, as in notes and on command lines: `acme x`, `acme-x`, `acme: x`."""
-    return rf"""{_NAME.format(keyword=keyword)}[ \t:=\-'"][ \t:='"]{{0,5}}""" + _ALONE
+    """A rare name and the value at once, as in notes and on command lines: `acme x`, `acme: x`, `Acme("x")`."""
+    return rf"""{_NAME.format(keyword=keyword)}[ \t:=\-'"(][ \t:='"]{{0,5}}""" + _ALONE
 
 
 def noted_service_pattern(keyword: str) -> str:

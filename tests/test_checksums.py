@@ -107,6 +107,23 @@ def test_token_is_two_json_objects_the_first_with_an_algorithm(header: bytes, cl
     assert is_token == CHECKSUMS["jwt"].verify(b".".join([b64(header), b64(claims), b"x" * 43]))
 
 
+@pytest.mark.parametrize(
+    ("header", "signature", "is_whole"),
+    [
+        (b'{"alg":"HS256"}', b"x" * 43, True),
+        (b'{"alg":"HS256"}', b"signature", False),
+        (b'{"alg":"HS256"}', b"", False),
+        (b'{"alg":"HS512"}', b"x" * 43, False),
+        (b'{"alg":"HS512"}', b"x" * 86, True),
+        (b'{"alg":"none"}', b"", True),
+        (b'{"alg":"acme"}', b"x", True),
+        (b'{"alg":["HS256"]}', b"", True),
+    ],
+)
+def test_token_whose_signature_is_cut_off_is_none(header: bytes, signature: bytes, is_whole: bool) -> None:
+    assert is_whole == CHECKSUMS["jwt"].verify(b".".join([b64(header), b64(b"{}"), signature]))
+
+
 def test_token_of_nested_brackets_is_refused_not_followed() -> None:
     nested = b64(b'{"alg":' + b"[" * 100_000)
     assert not CHECKSUMS["jwt"].verify(nested + b"." + nested + b".x")
@@ -120,6 +137,13 @@ def test_basic_authentication_is_a_printable_pair(pair: bytes, is_pair: bool) ->
     encoded = base64.b64encode(pair)
     assert is_pair == CHECKSUMS["basic-auth"].verify(encoded)
     assert is_pair == CHECKSUMS["basic-auth"].verify(encoded.rstrip(b"="))
+
+
+@pytest.mark.parametrize(
+    ("password", "verdict"), [(b'{\n "private_key": "x"\n}', None), (b"{\n}", False), (b"secret", True)]
+)
+def test_key_file_as_the_password_of_a_registry_is_left_to_its_contents(password: bytes, verdict: bool | None) -> None:
+    assert verdict is CHECKSUMS["basic-auth"].verify(base64.b64encode(b"_json_key:" + password))
 
 
 def test_macaroon_names_the_index_or_its_test_instance() -> None:

@@ -49,6 +49,11 @@ def captured(pattern: str, text: str) -> list[str]:
         r"{{\"acme\": \"{}\"}}",
         "ACME={}\n",
         "acme=[{}]",
+        'acmeToken := "Bearer {}"',
+        "acme_auth: OAuth {}",
+        'func acmeToken() string { return "{}" }',
+        "getAcmeKey(): string {{\n    return '{}'",
+        'fn acme_key() -> String {{ return "{}" }}',
     ],
 )
 def test_assignment_to_a_name_with_the_word_is_captured_whole(text: str) -> None:
@@ -66,6 +71,8 @@ def test_assignment_to_a_name_with_the_word_is_captured_whole(text: str) -> None
         "acme={}/x",
         "acme\n={}",
         "acme is a company; see {}",
+        "acmeKey() {{ use(); return '{}' }}",
+        "acme: Bearer of {}",
     ],
 )
 def test_other_word_no_assignment_or_longer_value_is_not_captured(text: str) -> None:

@@ -58,6 +58,7 @@ _HASH = re.compile(
 _RESOURCE = re.compile(rb"[a-z]{2,12}\d{0,2}(?:-[a-z]{2,12}){1,4}-\d{3,12}")
 _COLOUR = re.compile(rb"#[0-9A-Fa-f]{3,8}")
 _SELECTOR = re.compile(rb"[#.:]{1,2}[A-Za-z]+(?:[-_][A-Za-z]+)*")
+_JOINED_WORDS = re.compile(rb"(?=.{0,24}$)[A-Za-z]+\d{0,2}(?:[_:.-](?:[a-z]+|[A-Z]+)\d{0,2})+")
 _ONE_CHARACTER = re.compile(rb"(.)\1{3,}")
 _LABEL = re.compile(rb",?[A-Za-z][\w.-]*:")
 _FILE_TO_READ = re.compile(rb"@(?:/[\w./-]+|[\w./-]+\.[a-z]{2,4})")
@@ -208,6 +209,8 @@ def _against_key(word: bytes, value: bytes) -> str:
     """Why *value* would be an unusual token or key, whatever it would be as a password; or empty."""
     if _is_passphrase(value) and _TOKEN_WORD.match(word):
         return "words joined by dashes"
+    if _KEY_WORD.search(word) and _JOINED_WORDS.fullmatch(value):
+        return "words joined by signs"
     if len(value) < _SHORTEST_KEY and _KEY_WORD.search(word):
         return "shorter than keys are"
     if _ADDRESS.fullmatch(value) and not is_chosen_by_people(word):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from secrethunt.candidates.allowances import AllowanceReader
 from secrethunt.candidates.canonical import canonical_value
 from secrethunt.candidates.encoded import settle_encoded
-from secrethunt.candidates.entropy import has_class, shannon_entropy
+from secrethunt.candidates.entropy import has_class, is_drawn_letters, shannon_entropy
 from secrethunt.candidates.generic import (
     about_secret_reason,
     generic_confidence,
@@ -165,7 +165,8 @@ class Judge:
 
     def _is_ruled_out(self, index: int, rule: Rule, value: bytes) -> bool:
         """The tests that every rule's values go through, in order of cost."""
-        if any(not has_class(value, name) for name in rule.charset) and not _is_typed_key(value):
+        lacking = [name for name in rule.charset if not has_class(value, name)]
+        if lacking and not _is_typed_key(value) and not (lacking == ["digit"] and is_drawn_letters(value)):
             return True
         if rule.min_entropy and shannon_entropy(value) < rule.min_entropy:
             return True
@@ -233,10 +234,11 @@ def _judge_generic(
     is_quoted = data[capture.secret_end : capture.secret_end + 1] in _QUOTES
     if about_secret_reason(groups.get("rest", b"")):
         return None
-    filler = filler_reason(value[:200])
+    is_chosen = is_chosen_by_people(groups.get("word", b"password"))
+    filler = filler_reason(value[:200], shortest=12 if is_chosen else 8)
     if filler and groups.get("kind") and not value.isdigit():
         return rule.confidence, ("keyword beside the value", filler)
-    if filler and (is_called_fake(value) or not is_chosen_by_people(groups.get("word", b"password"))):
+    if filler and (is_called_fake(value) or not is_chosen):
         return None
     if not_secret_reason(value, is_quoted=is_quoted):
         return None

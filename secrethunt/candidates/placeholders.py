@@ -54,9 +54,15 @@ def _has_long_run(value: bytes) -> bool:
     return any(len(match.group()) * 3 >= len(value) for match in _RUN.finditer(value))
 
 
-def filler_reason(value: bytes) -> str:
-    """Why *value* looks typed by hand rather than made by a machine, or an empty string."""
-    if _FILLER.search(value) or (len(value) >= 12 and _is_sequence(value)):
+def filler_reason(value: bytes, *, shortest: int = 12) -> str:
+    """
+    Why *value* looks typed by hand rather than made by a machine, or an empty string.
+
+    Args:
+        value: The value, or its beginning.
+        shortest: Characters that a sequence has at least; the shorter it is, the more passwords are sequences.
+    """
+    if _FILLER.search(value) or (len(value) >= shortest and _is_sequence(value)):
         return "it holds a sequence that people type"
     return ""
 

@@ -14,9 +14,9 @@ _ORGANIZATION, _APPS, _VALIDITY, _MUTATIONS, _CONFINED_USER, _CONFINED_ORGANIZAT
 
 
 def fly_macaroon(value: bytes, _text: bytes) -> Iterator[Fact]:
-    """`fm2_` and base64 of [nonce, location, [type, caveat, …], tail] in MessagePack."""
+    """`fm2_` and base64 of [nonce, location, [type, caveat, …], tail] in MessagePack; discharges follow."""
     try:
-        token = unpack(base64_bytes(value.partition(b"_")[2]))
+        token = unpack(base64_bytes(value.partition(b",")[0].partition(b"_")[2]))
     except Cut:
         return
     if not isinstance(token, list) or len(token) < 3 or not isinstance(token[1], bytes):

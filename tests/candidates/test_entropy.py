@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import math
+import random
+import string
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secrethunt.candidates.entropy import has_class, shannon_entropy
+from secrethunt.candidates.entropy import has_class, is_drawn_letters, shannon_entropy
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,26 @@ def test_entropy_is_bounded_by_length_and_alphabet_and_blind_to_order(value: byt
 def test_classes_are_those_of_ascii(value: bytes, classes: set[str]) -> None:
     names = ("lower", "upper", "letter", "digit", "symbol")
     assert classes == {name for name in names if has_class(value, name)}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b"aBcDeFgH",
+        b"getUserAccessTokenFromRequest",
+        b"XMLHttpRequestUploadListener",
+        b"my-secret-access-token-name",
+        b"SOME_CONSTANT_IN_CAPITALS",
+        b"pseudopseudohypoparathyroidism",
+        b"aBcDeFgHiJkLmNoPqRsT1",
+    ],
+)
+def test_words_and_short_values_are_not_drawn(value: bytes) -> None:
+    assert not is_drawn_letters(value)
+
+
+def test_most_letters_drawn_at_random_are_told() -> None:
+    letters = random.Random(1)
+    values = ["".join(letters.choices(string.ascii_letters, k=24)).encode() for _ in range(1000)]
+    assert 650 < sum(map(is_drawn_letters, values)) < 800

@@ -49,6 +49,11 @@ def test_what_people_type_is_a_filler(value: bytes) -> None:
     assert "" == placeholder_reason(value)
 
 
+@pytest.mark.parametrize(("value", "shortest", "is_filler"), [(b"abcdef1234", 8, True), (b"abcdef1234", 12, False)])
+def test_short_sequence_is_a_filler_where_nobody_chooses_values(value: bytes, shortest: int, is_filler: bool) -> None:
+    assert is_filler == bool(filler_reason(value, shortest=shortest))
+
+
 @pytest.mark.parametrize("seed", range(50))
 def test_random_value_is_no_placeholder(seed: int) -> None:
     assert "" == placeholder_reason(acme_key(seed))

@@ -46,7 +46,7 @@ class ScannerOptions:
     min_confidence: Confidence = Confidence.MEDIUM
     """Candidates below are dropped before they cost anything."""
     jobs: int = 0
-    """Threads that match; 0 takes one a CPU."""
+    """Threads that match; 0 takes one a CPU for packed history, and one for files."""
     fingerprint_key: bytes = PUBLIC_KEY
     """Key of `secret_id`; set one of your own so that ids of weak passwords mean nothing to others."""
     decode: DecodeOptions = field(default_factory=DecodeOptions)
@@ -211,7 +211,7 @@ class Scanner:
         scan = ObjectScan(
             self._detector,
             ledger,
-            self._jobs,
+            self._options.jobs,
             self._options.min_confidence,
             report.matched,
             report.tally,
@@ -245,7 +245,7 @@ class Scanner:
         setting = Setting(
             detector=self._detector,
             cache=self._cache,
-            jobs=self._jobs,
+            jobs=self._options.jobs,
             least=self._options.min_confidence,
             key=self._options.fingerprint_key,
             max_size=state.options.max_size,

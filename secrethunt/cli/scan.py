@@ -122,7 +122,9 @@ class ScanOptions:
     metavar="N",
     help="Follow encodings inside of encodings so deep.  [default: 8]",
 )
-@click.option("-j", "--jobs", type=click.IntRange(min=0), help="Matching threads; 0 is one a CPU.  [default: 0]")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(min=0), help="Matching threads; 0 is one a CPU for history.  [default: 0]"
+)
 @click.option("--progress/--no-progress", default=None, help="Progress on standard error.  [default: on a terminal]")
 @click.option("--color/--no-color", default=None, help="Colour in text reports.  [default: on a terminal]")
 def command(**options: Any) -> int:
